@@ -65,7 +65,7 @@ const char *gc_whose_name(enum gc_whose whose); /* "user" */
 enum gc_err gc_fault_set(struct gc_fault *f, enum gc_err code, const char *format, ...) GC_PRINTF(3, 4);
 
 /* Puts context before the text of a fault that is set already: "reading job.yaml: " + text.
- * Returns the fault's code (GC_ERR_INTERNAL where f is NULL: pass the code on yourself then). */
+ * Returns `code`, so that passing a failure on stays one line. */
 enum gc_err gc_fault_context(struct gc_fault *f, enum gc_err code, const char *format, ...) GC_PRINTF(3, 4);
 
 /* GC_OK, nobody's, no text. */

@@ -8,7 +8,7 @@
 #define GC_MUST_CHECK __attribute__((warn_unused_result))
 
 /* The compiler checks the arguments against the format; both are counted from 1. */
-#define GC_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define GC_PRINTF(format_at, first_at) __attribute__((format(printf, format_at, first_at)))
 
 #define GC_NORETURN              __attribute__((noreturn))
 
