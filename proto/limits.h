@@ -46,7 +46,7 @@
 #define GC_PAGE_BYTES (512u * 1024u)   /* text of a page, at most */
 #define GC_PAGES_AHEAD 64u             /* pages listed beyond the first unleased item */
 #define GC_PAGES_A_MESSAGE 16u
-#define GC_LEASE_ITEMS 65536u          /* items of one lease, at most */
+#define GC_MAX_LEASE_ITEMS 65536u          /* items of one lease, at most */
 #define GC_CHUNK_ITEMS 4096u           /* items of one RESULT, at most */
 #define GC_LEASES_A_SLOT 2u            /* leases a worker may hold for each of its executors */
 #define GC_MAX_SLOTS 256u              /* executors of one worker */
@@ -87,7 +87,7 @@
 _Static_assert(GC_MAX_STAGE_NODES <= 64, "node sets are 64-bit masks");
 _Static_assert(GC_FENCE_NS + GC_BEAT_NS <= GC_LEASE_NS, "a worker stops before its lease is given away");
 _Static_assert(GC_BLOCK_ITEMS % 64 == 0, "a block is whole words of states");
-_Static_assert(GC_CHUNK_ITEMS <= GC_LEASE_ITEMS, "a result lies inside its lease");
+_Static_assert(GC_CHUNK_ITEMS <= GC_MAX_LEASE_ITEMS, "a result lies inside its lease");
 _Static_assert(GC_GRACE_NS > GC_LEASE_NS, "workers that live come back within the grace");
 _Static_assert(GC_PAGE_BYTES < GC_MAX_BULK, "a page fits one message");
 _Static_assert(GC_MAX_DELTA * 2u < GC_MAX_BULK, "states fit a message");
