@@ -64,7 +64,8 @@ const char *gc_whose_name(enum gc_whose whose); /* "user" */
  * `whose` comes from the table; the caller may overwrite it. Text that does not fit is cut. */
 enum gc_err gc_fault_set(struct gc_fault *f, enum gc_err code, const char *format, ...) GC_PRINTF(3, 4);
 
-/* Puts context before the text of a fault that is set already: "reading job.yaml: " + text.
+/* Puts context before the text of a fault that is set already: "reading job.yaml: " + text. A fault
+ * that is not set yet gets the code and its text of the table.
  * Returns `code`, so that passing a failure on stays one line. */
 enum gc_err gc_fault_context(struct gc_fault *f, enum gc_err code, const char *format, ...) GC_PRINTF(3, 4);
 

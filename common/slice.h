@@ -25,6 +25,12 @@ struct gc_str {
 /* Of a string literal (or a char array: its last byte is taken for the NUL). */
 #define GC_STR(literal) ((struct gc_str){(literal), sizeof(literal) - 1})
 
+/* The same as an initialiser: a compound literal is no constant to a table. */
+#define GC_STR_INIT(literal)           \
+    {                                  \
+        (literal), sizeof(literal) - 1 \
+    }
+
 /* For printf: "%.*s", GC_STR_ARGS(s). */
 #define GC_STR_ARGS(s) (int)(s).len, (s).ptr
 
