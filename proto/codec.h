@@ -43,6 +43,8 @@ enum gc_err gc_codec_decode(struct gc_codec *c, struct gc_bytes frame, struct gc
 #define VALUE(...)
 #define LIST(...)
 #define U64S(...)
+#define ENUM(...)
+#define ENUMS(...)
 #define REC_BEGIN(name, doc)                                                                                   \
     enum gc_err gc_encode_##name(const struct gc_##name *in, struct gc_buf *out) GC_MUST_CHECK;                \
     enum gc_err gc_decode_##name(struct gc_bytes in, struct gc_arena *arena, struct gc_##name *ret,            \
@@ -60,5 +62,7 @@ enum gc_err gc_codec_decode(struct gc_codec *c, struct gc_bytes frame, struct gc
 #undef VALUE
 #undef LIST
 #undef U64S
+#undef ENUM
+#undef ENUMS
 
 #endif

@@ -70,7 +70,7 @@
 #define GC_GRANTS_A_STEP 64u           /* leases granted in one step; more are granted in the next */
 
 /* Time (nanoseconds). */
-#define GC_MS UINT64_C(1000000)
+#define GC_MS ((uint64_t)1000000) /* spelt as in common/sys/clock.h: a shell includes both */
 #define GC_S (1000u * GC_MS)
 #define GC_LEASE_NS (10u * GC_S)
 #define GC_BEAT_NS (2u * GC_S)

@@ -54,6 +54,10 @@ struct gc_value {
 #define U64S(owner, field, max, doc) \
     uint32_t n_##field;              \
     uint64_t *field;
+#define ENUM(owner, field, set, doc) uint64_t field;
+#define ENUMS(owner, field, set, max, doc) \
+    uint32_t n_##field;                    \
+    uint64_t *field;
 #define REC_BEGIN(name, doc) struct gc_##name {
 #define REC_END(name) \
     }                 \
@@ -81,6 +85,8 @@ struct gc_value {
 #undef VALUE
 #undef LIST
 #undef U64S
+#undef ENUM
+#undef ENUMS
 
 enum gc_msg_type {
     GC_MSG_NONE = 0,
@@ -93,6 +99,8 @@ enum gc_msg_type {
 #define VALUE(...)
 #define LIST(...)
 #define U64S(...)
+#define ENUM(...)
+#define ENUMS(...)
 #define MSG_BEGIN(NAME, name, number, direction, durable, bulk, doc) GC_MSG_##NAME = number,
 #define MSG_END(name)
 #include "proto/messages.def"
@@ -118,6 +126,29 @@ enum gc_direction {
     GC_DIR_C_CLIENT,
     GC_DIR_C_WORKER,
 };
+
+/* The closed sets that ENUM fields take their values from: the first member and the last. CAUSE leaves out GC_CAUSE_NONE, since a
+ * failure without a cause is none. */
+#define GC_SET_ROLE_FIRST GC_ROLE_CLIENT
+#define GC_SET_ROLE_LAST GC_ROLE_WORKER
+#define GC_SET_ACTION_FIRST GC_ACTION_PAUSE
+#define GC_SET_ACTION_LAST GC_ACTION_CANCEL
+#define GC_SET_GET_FIRST GC_GET_PROGRAM
+#define GC_SET_GET_LAST GC_GET_PLAN
+#define GC_SET_RUN_STATE_FIRST 0
+#define GC_SET_RUN_STATE_LAST (GC_RUN_STATES - 1)
+#define GC_SET_CAUSE_FIRST GC_CAUSE_MISSING
+#define GC_SET_CAUSE_LAST (GC_CAUSES - 1)
+#define GC_SET_VERDICT_FIRST 0
+#define GC_SET_VERDICT_LAST (GC_VERDICTS - 1)
+#define GC_SET_STAGE_KIND_FIRST 0
+#define GC_SET_STAGE_KIND_LAST (GC_STAGE_KINDS - 1)
+#define GC_SET_LEASE_KIND_FIRST 0
+#define GC_SET_LEASE_KIND_LAST (GC_LEASE_KINDS - 1)
+#define GC_SET_SCOPE_FIRST 0
+#define GC_SET_SCOPE_LAST (GC_SCOPES - 1)
+#define GC_SET_TYPE_FIRST 0
+#define GC_SET_TYPE_LAST (GC_TYPES - 1)
 
 /* What every frame carries before its body: 40 bytes, little endian, in this order.
  *   magic u16 | version u8 | type u8 | body length u32 | term u64 | session u64 | seq u64 | re u64 */
@@ -147,11 +178,18 @@ struct gc_msg {
 #undef VALUE
 #undef LIST
 #undef U64S
+#undef ENUM
+#undef ENUMS
 
 /* Facts of the table, by type; NULL or 0 for a type that does not exist. Pure. */
 const char *gc_msg_name(enum gc_msg_type type);
 enum gc_direction gc_msg_direction(enum gc_msg_type type);
 bool gc_msg_durable(enum gc_msg_type type);
 bool gc_msg_has_bulk(enum gc_msg_type type);
+
+/* What the field table cannot say: ranges that fit, digests of full length, lengths that add up to exactly the bulk, so that who
+ * cuts the bulk into its parts need not look again. NULL: nothing is wrong; else a few words about what is. The decoder refuses
+ * such a message, the encoder asserts that there is none. Pure. */
+const char *gc_msg_wrong(const struct gc_msg *msg);
 
 #endif

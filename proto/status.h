@@ -4,7 +4,9 @@
  *   n_nodes, n_patterns, patterns[n_patterns][n_nodes] (a byte each: OUTCOME), n_runs, { count, pattern }[n_runs],
  *   n_faults, { item - first, node, cause, attempts, text length, text }[n_faults], in order of (item, node)
  * Node numbers are bits of the stage's node set. A million tasks of one outcome are six bytes. Every failed (item, node) has
- * exactly one fault. The runs' counts add up to the range's.
+ * exactly one fault; its cause is NONE where the node was given up before (LEASE.given) and the coordinator has cause and text.
+ * The runs' counts add up to the range's. There is one form for each content: patterns are distinct and stand in the order of
+ * their first use, neighbouring runs have different ones, varints are the shortest, so that equal statuses have equal bytes.
  *
  * Pure; neither side allocates: the reader walks the bytes, the writer appends to a caller's buffer. Reading is hostile-safe:
  * gc_status_check accepts or refuses the whole before anything else reads it; the walkers assert that it was called.
@@ -46,12 +48,13 @@ enum gc_err gc_status_check(struct gc_bytes bytes, uint64_t count, uint32_t n_no
 struct gc_status_iter {
     size_t at;
     uint64_t item; /* of gc_status_run_next: the run's first item, relative */
+    uint64_t next; /* the first item behind it */
 };
 bool gc_status_run_next(const struct gc_status *s, struct gc_status_iter *it, uint64_t *ret_count, const uint8_t **ret_pattern);
 bool gc_status_fault_next(const struct gc_status *s, struct gc_status_iter *it, struct gc_status_fault *ret);
 
 /* Building: one call an item, in order; equal neighbours fold. At most GC_MAX_PATTERNS distinct patterns: GC_ERR_LIMIT asks the
- * caller to close this range and begin another. The writer is large (about 16 KiB): one an executor, not on a stack. */
+ * caller to close this range and begin another. The writer is large (about 4 KiB): one an executor, not on a stack. */
 struct gc_status_writer {
     uint32_t n_nodes;
     uint32_t n_patterns;
@@ -67,10 +70,13 @@ struct gc_status_writer {
     struct gc_buf faults; /* caller's memory */
 };
 void gc_status_writer_init(struct gc_status_writer *w, uint32_t n_nodes, struct gc_buf runs, struct gc_buf faults);
-/* `pattern`: n_nodes outcomes. `faults`: one for each FAILED in it, in node order (their item is ignored). */
+/* `pattern`: n_nodes outcomes. `faults`: one for each FAILED in it, in node order (their item is ignored; texts of at most
+ * GC_MAX_TEXT bytes without NUL). GC_ERR_LIMIT (patterns, or memory of runs or faults): nothing was added. */
 enum gc_err gc_status_writer_add(struct gc_status_writer *w, const uint8_t *pattern, const struct gc_status_fault *faults,
                                  uint32_t n_faults) GC_MUST_CHECK;
-/* Appends the whole to `out`. GC_ERR_LIMIT when it does not fit. The writer is empty afterwards. */
+/* How many bytes finish will append; grows with each call of add by little more than the faults added. */
+size_t gc_status_writer_size(const struct gc_status_writer *w);
+/* Appends the whole to `out`; the writer is empty afterwards. GC_ERR_LIMIT when it does not fit: nothing has changed then. */
 enum gc_err gc_status_writer_finish(struct gc_status_writer *w, struct gc_buf *out) GC_MUST_CHECK;
 
 #endif

@@ -15,7 +15,7 @@
 #include "common/slice.h"
 #include "proto/message.h"
 
-/* Writers append to `b`; a full buffer is remembered in it (gc_buf_failed). */
+/* Writers append to `b`; a full buffer is remembered in it (gc_buf_ok). */
 void gc_value_put_nil(struct gc_buf *b);
 void gc_value_put_bool(struct gc_buf *b, bool v);
 void gc_value_put_int(struct gc_buf *b, int64_t v);
@@ -46,7 +46,9 @@ struct gc_value_token {
     struct gc_bytes bytes;
     uint32_t n;
 };
-/* Takes the next token off `in`. GC_ERR_INVALID when the bytes are no msgpack of these kinds. */
+/* Takes the next token off `in`. Limits: a length at most the bytes left, a count at most GC_MAX_CONTAINER and what the bytes left
+ * can hold. An int that fits int64 sets `integer`, one that is not negative `unsigned_integer` too. Float32 is widened. On failure
+ * `in` is unchanged. GC_ERR_INVALID when the bytes are no msgpack of these kinds. */
 enum gc_err gc_value_next(struct gc_bytes *in, struct gc_value_token *ret) GC_MUST_CHECK;
 /* Takes one whole value off `in` (depth-limited); its bytes in *ret. */
 enum gc_err gc_value_skip(struct gc_bytes *in, struct gc_bytes *ret) GC_MUST_CHECK;
