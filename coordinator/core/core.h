@@ -9,6 +9,13 @@
  *    GC_FX_COMMIT of this and all earlier lists is on disk. The shell keeps that; the core only keeps the order.
  *  - one step does bounded work (GC_GRANTS_A_STEP leases at most); what is left over makes gc_core_deadline() answer `now`.
  *  - a commit that fails is the shell's to repeat until it passes or the process ends; the core is never told "undone".
+ * What the tables of the wire leave open, decided here:
+ *  - FAULT and PAGES are answered like RESULT, by RESULT_ACK with header.re set (FAULT: first = item, count = 1).
+ *  - RESULT of MERGE: no status, `values` is the new state, no deltas. RESULT of FINISH: the status of one item and one node,
+ *    `values` is the node's value (nothing when it failed), and one delta, the merged state (none when it failed).
+ *  - A failure of a source is a BATCH of its stage, one item beyond those listed; one of a reducer is item 0 of its stage.
+ *  - A result that an inventory names is answered with `send` or `cancel`, never with `already`: WELCOME does not wait for
+ *    commits that are under way, the RESULT_ACK to what is sent again does.
  * Thread: one at a time.
  */
 #ifndef GC_CORE_CORE_H
@@ -65,6 +72,7 @@ enum gc_effect_kind {
 struct gc_effect {
     enum gc_effect_kind kind;
     gc_peer peer;
+    struct gc_node_infos nodes; /* GC_FX_SEND of RUN_INFO: its bulk is this record, encoded by the shell; else empty */
     union {
         struct gc_commit commit;
         struct gc_msg msg;
@@ -80,11 +88,20 @@ struct gc_effects {
 
 struct gc_core;
 
+#define GC_CORE_BLOCK 1024u /* GC_BLOCK_ITEMS states of two bits */
+#define GC_CORE_BLOCKS 1048576u
+#define GC_CORE_PAGE 16384u
+#define GC_CORE_PAGES 16384u
+#define GC_CORE_DELTAS 1048576u
+
 struct gc_core_config {
     uint64_t term;     /* committed before this */
     uint64_t next_run; /* first run_no not used yet */
-    /* Capacities, each at most its limit in limits.h; 0 takes the limit. Small ones make full pools easy to test. */
-    uint32_t runs, workers, leases, odd, spans, watchers, blocks, pages;
+    /* Capacities, each at most its limit in limits.h or below; 0 takes the limit. Small ones make full pools easy to test. */
+    uint32_t runs, workers, leases, odd, spans, watchers;
+    uint32_t blocks; /* units of GC_CORE_BLOCK bytes: states of items in flight, tables of blocks and pages */
+    uint32_t pages;  /* of GC_CORE_PAGE bytes: names, shapes and plans of live runs */
+    uint32_t deltas; /* states of reducers that wait to be merged */
     uint64_t seed; /* of the hash maps */
 };
 
