@@ -21,19 +21,24 @@ enum gc_err gc_codec_new(size_t scratch, struct gc_codec **ret) GC_MUST_CHECK;
 void gc_codec_destroy(struct gc_codec **self_p);
 
 /* Header and body into `out` (cleared first); the bulk is sent as it is, as the second frame.
- * GC_ERR_LIMIT: the body is over GC_MAX_BODY, or `out` is too small. */
+ * GC_ERR_LIMIT: the body is over GC_MAX_BODY, or `out` is too small (GC_FRAME_BYTES is enough for any message). */
+#define GC_FRAME_BYTES (GC_HEADER_BYTES + GC_MAX_BODY)
 enum gc_err gc_codec_encode(struct gc_codec *c, const struct gc_msg *msg, struct gc_buf *out) GC_MUST_CHECK;
 
 /* Decodes one message from its frame and its bulk frame (ptr NULL: none was sent). On success the pointers in *ret lead into
  * `frame`, `bulk` and the codec's scratch, until the next decode. Errors: GC_ERR_VERSION (another wire version; *fault says
- * which), GC_ERR_INVALID (what and where is in *fault), GC_ERR_LIMIT. */
+ * which), GC_ERR_INVALID (what and where is in *fault), GC_ERR_LIMIT (larger than anybody may send). Of all of them *fault says that
+ * they are the peer's. *fault may be NULL. */
 enum gc_err gc_codec_decode(struct gc_codec *c, struct gc_bytes frame, struct gc_bytes bulk, struct gc_msg *ret,
                             struct gc_fault *fault) GC_MUST_CHECK;
 
 /* Records on their own (plans, programs, catalogues, parts of a submission). For each record NAME of records.def:
  *   gc_encode_NAME(const struct gc_NAME *, struct gc_buf *out)            appends
  *   gc_decode_NAME(bytes, struct gc_arena *, struct gc_NAME *ret, fault)  everything it points to lies in `bytes` or the arena
- * `max` bounds of a document: GC_MAX_DOCUMENT, containers up to GC_MAX_CONTAINER. */
+ * Bounds of a document: GC_MAX_DOCUMENT bytes, GC_MAX_DOCUMENT_OBJECTS objects, containers of GC_MAX_CONTAINER.
+ * Encoding: GC_ERR_LIMIT when it does not fit or is nested deeper than GC_MAX_DEPTH; GC_ERR_INVALID for a config value that cannot
+ * be sent (NUL in a string, a key twice, a real that is no number). `out` is then as it was.
+ * Decoding: GC_ERR_INVALID, GC_ERR_LIMIT (also: the arena is full), GC_ERR_NOMEM; the arena is then as it was. */
 #define U64(...)
 #define F64(...)
 #define FLAG(...)

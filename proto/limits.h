@@ -16,6 +16,7 @@
 #define GC_MAX_DEPTH 8u                /* nesting of containers in a body */
 #define GC_MAX_CONTAINER 4096u         /* elements of one container in a body */
 #define GC_MAX_DOCUMENT (4u * 1024u * 1024u) /* bytes of a catalogue, a plan or a whole submitted job, reassembled */
+#define GC_MAX_DOCUMENT_OBJECTS 1048576u /* msgpack objects in it: a decoder's scratch is some 24 times that in bytes */
 
 /* Names and texts (bytes). */
 #define GC_MAX_NAME 128u               /* node id, op, input, config key, job name, worker name, tag key */
