@@ -25,7 +25,7 @@ static inline uint64_t gc_hash_u64(uint64_t v)
 /* For keys of several numbers: h = gc_hash_more(gc_hash_u64(a), b). The order counts. */
 static inline uint64_t gc_hash_more(uint64_t hash, uint64_t v)
 {
-    return gc_hash_u64(hash ^ gc_hash_u64(v));
+    return gc_hash_u64(hash ^ v);
 }
 
 #endif
