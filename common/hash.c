@@ -10,7 +10,7 @@ static const uint64_t PRIME3 = 0x165667b19e3779f9u;
 static const uint64_t PRIME4 = 0x85ebca77c2b2ae63u;
 static const uint64_t PRIME5 = 0x27d4eb2f165667c5u;
 
-enum { LANE = 8, STRIPE = 4 * LANE };
+enum { STRIPE = 4 * sizeof(uint64_t) };
 
 static uint64_t rotate(uint64_t v, unsigned by)
 {
@@ -54,8 +54,8 @@ static uint64_t stripes(const uint8_t **at, const uint8_t *end, uint64_t seed)
     uint64_t acc[4] = {seed + PRIME1 + PRIME2, seed + PRIME2, seed, seed - PRIME1};
     const uint8_t *p = *at;
     for (; end - p >= STRIPE; p += STRIPE) {
-        for (int i = 0; i < 4; i++)
-            acc[i] = round64(acc[i], read64(p + i * LANE));
+        for (size_t i = 0; i < 4; i++)
+            acc[i] = round64(acc[i], read64(p + i * sizeof(uint64_t)));
     }
     *at = p;
     uint64_t hash = rotate(acc[0], 1) + rotate(acc[1], 7) + rotate(acc[2], 12) + rotate(acc[3], 18);
