@@ -55,7 +55,7 @@ enum gc_exists { GC_EXISTS_ERROR, GC_EXISTS_SKIP, GC_EXISTS_OVERWRITE };
 struct gc_stage_output {
     uint32_t step;
     enum gc_exists exists; /* the job's word on a file that is there already */
-    struct gc_bytes suffix; /* of the file it writes, with the dot: ".webp"; lives in the stage */
+    struct gc_bytes suffix; /* of the file it writes, with the dot: ".webp"; lives in the stage; empty: it hangs on the item */
     bool by_digest; /* the name hangs on the digest of what was written: known after the run (struct gc_output_made) */
 };
 
@@ -118,9 +118,10 @@ struct gc_task_result {
     struct gc_output_made made[GC_MAX_STAGE_NODES];
     uint32_t n_made;
     uint64_t pixels; /* decoded from the input */
-    bool infra;      /* a write found the disk full: nothing of this counts, report the task as a fault of cause infra, */
-    uint32_t infra_node; /* blaming nobody but saying where */
-    char infra_text[GC_MAX_TEXT];
+    uint32_t fault;      /* enum gc_cause: INFRA (the disk was full) or OOM (an allocation failed), retried by the core: nothing of
+                            this counts, report the task as FAULT; GC_CAUSE_NONE: it counts */
+    uint32_t fault_node; /* whose code it was */
+    char fault_text[GC_MAX_TEXT];
 };
 
 /* Called with a node just before its code runs: writes the blame slot. */
