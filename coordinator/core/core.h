@@ -120,6 +120,10 @@ uint64_t gc_core_deadline(const struct gc_core *core);
 /* Whether a run that has not ended has that id; its number in *ret. O(1). */
 bool gc_core_find(const struct gc_core *core, const struct gc_id128 *run, uint64_t *ret_run_no);
 
+/* The run_no that the next submission gets if it is accepted: its programs, which the shell encodes before it steps with
+ * GC_EV_SUBMIT, carry it. A submission that is refused, or was there already, uses none up. O(1). */
+uint64_t gc_core_next_run(const struct gc_core *core);
+
 /* How many runs have not ended, how many workers are in a session. O(1). */
 uint32_t gc_core_live_runs(const struct gc_core *core);
 uint32_t gc_core_live_workers(const struct gc_core *core);
