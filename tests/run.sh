@@ -39,7 +39,7 @@ count()
         tolower($0) ~ /skip/ && !/<skipped|status=/ { why = $0; sub(/.*<system-out>/, "", why); sub(/<\/system-out>.*/, "", why) }
         /<\/testcase>/ && state == "skipped" { print preset ": skipped " name (why == "" ? "" : ": " why) }
         /<\/testcase>/ && state == "failed" { print preset ": FAILED " name }
-    ' "$report"
+    ' "$report" | sed 's/&lt;/</g; s/&gt;/>/g; s/&quot;/"/g; s/&amp;/\&/g'
 }
 
 for preset in asan release; do
