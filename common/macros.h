@@ -10,7 +10,7 @@
 /* The compiler checks the arguments against the format; both are counted from 1. */
 #define GC_PRINTF(format_at, first_at) __attribute__((format(printf, format_at, first_at)))
 
-#define GC_NORETURN              __attribute__((noreturn))
+#define GC_NORETURN                    __attribute__((noreturn))
 
 /* For what a build may leave unused, an argument of a table's function, say. */
 #define GC_UNUSED                    __attribute__((unused))
