@@ -1,0 +1,102 @@
+/* planner.h - what the planner's files share: one job on its way to a plan. Private to this folder.
+ *
+ * Passes, in this order: validate.c (ops, inputs, config), scope.c (whose values are whose), publish.c (names of outputs),
+ * policy.c (what failures cost), and, where none of them found an error, stage.c (the cut), program.c (steps) and fuse.c
+ * (push-down, reasons). Each reads what those before it wrote, and nothing else. A pass goes on past a problem, so that all
+ * are told at once; of a node that is wrong it assumes whatever gives no second problem for the same mistake.
+ */
+#ifndef GC_PLAN_PLANNER_H
+#define GC_PLAN_PLANNER_H
+
+#include "coordinator/plan/plan.h"
+
+#define GC_PLAN_NONE UINT32_MAX
+
+/* A node as the planner sees it. Arrays of a node's inputs and config run parallel to the job's. */
+struct gc_plan_vertex {
+    const struct gc_node *node;
+    const struct gc_op
+        *op; /* NULL: the catalogue has none of that name; told, and everything about it unknown */
+
+    uint32_t *slots;           /* for each input: which of the op's inputs it fills, or GC_PLAN_NONE */
+    struct gc_setting *config; /* values typed as the op declares them */
+
+    bool known;      /* its scope could be told; else nothing that hangs on it is judged */
+    bool per_item;   /* one value an item; a source's too: its items */
+    bool reduced;    /* a reducing node, or below one */
+    uint32_t source; /* node whose items it belongs to (a reducer: which it reduces); GC_PLAN_NONE: none */
+
+    struct gc_policy policy; /* merged: nothing unset but max_bad */
+
+    uint32_t runs_in; /* stage whose program has its step */
+    uint32_t stage;   /* stage that commits it: the same, but for a reducer its own */
+    uint32_t step;    /* in the program of runs_in */
+};
+
+struct gc_planner {
+    const struct gc_job *job;
+    const struct gc_catalogue *catalogue;
+    struct gc_arena *arena;
+    uint32_t n;
+    struct gc_plan_vertex *v;
+    struct gc_plan_draft *draft;
+    bool errors;
+    bool full; /* the arena is: everything after it is void */
+};
+
+static inline bool gc_plan_has(const struct gc_plan_vertex *v, enum gc_trait trait)
+{
+    return v->op && (v->op->traits & trait) != 0;
+}
+
+static inline bool gc_plan_is(const struct gc_plan_vertex *v, enum gc_scope scope)
+{
+    return v->op && v->op->scope == scope;
+}
+
+/* Memory of `count` elements, zeroed; NULL sets `full`. Pointers are aligned for any type. */
+void *gc_planner_take(struct gc_planner *p, size_t count, size_t size);
+#define GC_PLANNER_ARRAY(p, type, count) ((type *)gc_planner_take((p), (count), sizeof(type)))
+
+/* text.c: texts without printf. In a format %b is a struct gc_bytes, %s a C string, %u a uint64_t, %g a double (six
+ * significant digits, for people); what does not fit is cut. */
+struct gc_bytes gc_plan_text(struct gc_planner *p, size_t max, const char *format, ...);
+
+/* 'a', 'b', 'c' and 12 more */
+struct gc_bytes gc_plan_names(struct gc_planner *p, const struct gc_name *names, uint32_t n);
+
+/* One problem of a node (GC_PLAN_NONE: the job). `field` and `format` take the arguments in that order. */
+void gc_plan_error(struct gc_planner *p, uint32_t node, struct gc_bytes field, const char *format, ...);
+void gc_plan_warn(struct gc_planner *p, uint32_t node, struct gc_bytes field, const char *format, ...);
+struct gc_bytes gc_plan_field(struct gc_planner *p, const char *prefix, struct gc_bytes name);
+
+/* The passes. */
+void gc_plan_validate(struct gc_planner *p);
+void gc_plan_config(struct gc_planner *p, uint32_t node);
+void gc_plan_inputs(struct gc_planner *p, uint32_t node);
+void gc_plan_scopes(struct gc_planner *p);
+void gc_plan_publish(struct gc_planner *p);
+void gc_plan_policies(struct gc_planner *p);
+void gc_plan_cut(struct gc_planner *p);
+void gc_plan_steps(struct gc_planner *p);
+void gc_plan_fuse(struct gc_planner *p);
+
+/* validate.c: the op of that name, or NULL. O(log ops). */
+const struct gc_op *gc_plan_op(const struct gc_catalogue *c, struct gc_bytes name);
+
+/* config.c: what a node's setting is, as written or as the op's default; NULL where there is neither. */
+const struct gc_value *gc_plan_setting(const struct gc_plan_vertex *v, const char *key);
+
+/* number.c: the value of a decimal number as YAML 1.2's core schema writes it; false where it is none, or where no double is
+ * exactly told by few digits (then it must stand in the file as a number). */
+bool gc_plan_parse_int(struct gc_bytes text, int64_t *ret);
+bool gc_plan_parse_real(struct gc_bytes text, double *ret);
+
+/* inputs.c: the output that an input of the node takes, or NULL where it is not there. */
+const struct gc_op_output *gc_plan_output(const struct gc_planner *p, const struct gc_input *in);
+struct gc_bytes gc_plan_input_field(struct gc_planner *p, uint32_t node, uint32_t at);
+
+/* policy.c: widens a stage's policy by that of one of its nodes. */
+void gc_plan_widen(struct gc_plan_stage *stage, const struct gc_policy *by);
+
+#endif

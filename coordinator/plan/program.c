@@ -1,0 +1,204 @@
+/* Programs: a stage's nodes as steps, and what the plan says of each node and stage. */
+#include "common/assert.h"
+#include "coordinator/plan/planner.h"
+
+static bool reduces(const struct gc_plan_vertex *v)
+{
+    return gc_plan_is(v, GC_SCOPE_REDUCE);
+}
+
+/* Which step of the same program an input comes from; GC_UNSET: the item, made by the source. */
+static uint64_t step_of(const struct gc_planner *p, const struct gc_input *in)
+{
+    const struct gc_plan_vertex *from = &p->v[in->node];
+    return gc_plan_is(from, GC_SCOPE_SOURCE) ? GC_UNSET : from->step;
+}
+
+static struct gc_step make_step(struct gc_planner *p, uint32_t node)
+{
+    const struct gc_plan_vertex *v = &p->v[node];
+    struct gc_step step = {
+        .node = node,
+        .id = v->node->id,
+        .op = v->op->name,
+        .traits = v->op->traits,
+        .n_config = v->node->n_config,
+        .config = v->config,
+        .decode = GC_UNSET,
+        .reduce = reduces(v),
+    };
+    step.inputs = GC_PLANNER_ARRAY(p, struct gc_step_input, v->node->n_inputs);
+    for (uint32_t i = 0; i < v->node->n_inputs && step.inputs; i++) {
+        const struct gc_input *in = &v->node->inputs[i];
+        GC_ASSERT(v->slots[i] < v->op->n_inputs);
+        step.inputs[step.n_inputs++] = (struct gc_step_input){
+            .step = step_of(p, in),
+            .output = in->output,
+            .slot = v->op->inputs[v->slots[i]].name,
+        };
+    }
+    return step;
+}
+
+static void add_step(struct gc_planner *p, uint32_t node)
+{
+    struct gc_plan_vertex *v = &p->v[node];
+    struct gc_plan_stage *stage = &p->draft->plan.stages[v->runs_in];
+    struct gc_program *program = &p->draft->programs[v->runs_in];
+    GC_ASSERT(program->n_steps < GC_MAX_STAGE_NODES);
+    v->step = program->n_steps;
+    program->steps[program->n_steps++] = make_step(p, node);
+    if (reduces(v)) {
+        stage->reducers[stage->n_reducers++] = v->stage;
+    } else {
+        GC_ASSERT(stage->n_nodes == v->step);
+        stage->nodes[stage->n_nodes++] = node;
+    }
+    stage->pure = stage->pure && gc_plan_has(v, GC_TRAIT_PURE);
+    gc_plan_widen(stage, &v->policy);
+}
+
+/* A reducing node's own stage: nothing flows into its step but states, so it names no inputs. */
+static void add_own_step(struct gc_planner *p, uint32_t node)
+{
+    const struct gc_plan_vertex *v = &p->v[node];
+    struct gc_plan_stage *stage = &p->draft->plan.stages[v->stage];
+    struct gc_program *program = &p->draft->programs[v->stage];
+    program->steps[0] = make_step(p, node);
+    program->steps[0].n_inputs = 0;
+    program->n_steps = 1;
+    stage->nodes[0] = node;
+    stage->n_nodes = 1;
+    stage->pure = gc_plan_has(v, GC_TRAIT_PURE);
+    gc_plan_widen(stage, &v->policy);
+}
+
+/* Hanging on a node is for ever: from the last node back, each hands its mask to those it reads. */
+static void fill_below(const struct gc_planner *p, uint32_t stage_no)
+{
+    struct gc_plan_stage *stage = &p->draft->plan.stages[stage_no];
+    stage->n_below = stage->n_nodes;
+    for (uint32_t i = stage->n_nodes; i-- > 0;) {
+        const struct gc_step *step = &p->draft->programs[stage_no].steps[i];
+        for (uint32_t k = 0; k < step->n_inputs; k++) {
+            if (step->inputs[k].step == GC_UNSET)
+                continue;
+            GC_ASSERT(step->inputs[k].step < i);
+            stage->below[step->inputs[k].step] |= stage->below[i] | UINT64_C(1) << i;
+        }
+    }
+}
+
+static void fill_readers(const struct gc_planner *p, struct gc_program *program)
+{
+    for (uint32_t i = 0; i < program->n_steps; i++) {
+        uint64_t seen = 0; /* a step that takes a value twice is one reader */
+        for (uint32_t k = 0; k < program->steps[i].n_inputs; k++) {
+            uint64_t from = program->steps[i].inputs[k].step;
+            const struct gc_input *in = &p->v[program->steps[i].node].node->inputs[k];
+            if (from == GC_UNSET || (seen >> from & 1) || gc_plan_output(p, in) != p->v[in->node].op->outputs)
+                continue;
+            seen |= UINT64_C(1) << from;
+            program->steps[from].readers++;
+        }
+    }
+}
+
+static void open_program(struct gc_planner *p, uint32_t stage_no, uint32_t steps)
+{
+    struct gc_plan_stage *stage = &p->draft->plan.stages[stage_no];
+    struct gc_program *program = &p->draft->programs[stage_no];
+    *program = (struct gc_program){
+        .stage = stage_no,
+        .kind = stage->kind,
+        .folder = p->job->folder,
+        .limit = stage->kind == GC_STAGE_SOURCE ? p->job->limit : GC_UNSET,
+    };
+    program->steps = GC_PLANNER_ARRAY(p, struct gc_step, steps);
+    stage->nodes = GC_PLANNER_ARRAY(p, uint64_t, steps);
+    stage->below = GC_PLANNER_ARRAY(p, uint64_t, steps);
+    stage->reducers = GC_PLANNER_ARRAY(p, uint64_t, steps);
+}
+
+static void open_programs(struct gc_planner *p)
+{
+    struct gc_plan *plan = &p->draft->plan;
+    p->draft->programs = GC_PLANNER_ARRAY(p, struct gc_program, plan->n_stages);
+    uint32_t *steps = GC_PLANNER_ARRAY(p, uint32_t, plan->n_stages);
+    if (p->full)
+        return;
+    for (uint32_t i = 0; i < p->n; i++) {
+        steps[p->v[i].runs_in]++;
+        if (reduces(&p->v[i]))
+            steps[p->v[i].stage]++;
+    }
+    for (uint32_t s = 0; s < plan->n_stages; s++)
+        open_program(p, s, steps[s]);
+}
+
+/* What results hold of an image that stays in memory. */
+static void image_shape(struct gc_planner *p, struct gc_plan_node *ret)
+{
+    static const struct gc_field IMAGE[] = {
+        {{(const uint8_t *)"width", 5}, GC_TYPE_INT},
+        {{(const uint8_t *)"height", 6}, GC_TYPE_INT},
+        {{(const uint8_t *)"bands", 5}, GC_TYPE_INT},
+        {{(const uint8_t *)"format", 6}, GC_TYPE_STRING},
+    };
+    ret->shape = GC_PLANNER_ARRAY(p, struct gc_field, GC_COUNT_OF(IMAGE));
+    for (uint32_t i = 0; i < GC_COUNT_OF(IMAGE) && ret->shape; i++)
+        ret->shape[ret->n_shape++] = IMAGE[i];
+}
+
+static void describe_node(struct gc_planner *p, uint32_t node)
+{
+    const struct gc_plan_vertex *v = &p->v[node];
+    struct gc_plan_node *out = &p->draft->plan.nodes[node];
+    *out = (struct gc_plan_node){
+        .id = v->node->id,
+        .op = v->op->name,
+        .stage = v->stage,
+        .scope = v->op->scope,
+        .per_item = v->per_item,
+        .max_bad = v->policy.max_bad,
+        .max_bad_ppm = v->policy.max_bad_ppm,
+        .n_shape = v->op->n_shape,
+        .shape = v->op->shape,
+    };
+    if (v->op->n_outputs && v->op->outputs[0].type == GC_TYPE_IMAGE) {
+        out->n_shape = 0;
+        image_shape(p, out);
+    }
+}
+
+/* Reducing steps come last in a program, so that a node's bit is its step. */
+static void add_steps(struct gc_planner *p)
+{
+    for (uint32_t i = 0; i < p->n && !p->full; i++)
+        if (!reduces(&p->v[i]))
+            add_step(p, i);
+    for (uint32_t i = 0; i < p->n && !p->full; i++) {
+        if (!reduces(&p->v[i]))
+            continue;
+        add_step(p, i);
+        add_own_step(p, i);
+    }
+}
+
+void gc_plan_steps(struct gc_planner *p)
+{
+    struct gc_plan *plan = &p->draft->plan;
+    open_programs(p);
+    plan->nodes = GC_PLANNER_ARRAY(p, struct gc_plan_node, p->n);
+    if (p->full)
+        return;
+    add_steps(p);
+    plan->n_nodes = p->n;
+    for (uint32_t i = 0; i < p->n && !p->full; i++)
+        describe_node(p, i);
+    for (uint32_t s = 0; s < plan->n_stages && !p->full; s++) {
+        p->draft->programs[s].timeout_ns = plan->stages[s].timeout_ns;
+        fill_below(p, s);
+        fill_readers(p, &p->draft->programs[s]);
+    }
+}

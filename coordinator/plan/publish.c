@@ -1,0 +1,135 @@
+/* The names that a job's outputs will have: can two items make one?
+ *
+ * A publishing op (by trait) names its file by the template `to`. One-to-one by construction are {index}, {path}, {digest}, and
+ * {dir} together with {name} or {stem}. {name} or {stem} alone are where the source takes one folder only. Whatever passes here
+ * is not believed: the second item that makes a name still fails as `output`. This is for the user who would find out in the
+ * morning.
+ */
+#include "common/nearest.h"
+#include "coordinator/plan/planner.h"
+
+#include <string.h>
+
+enum field {
+    FIELD_INDEX = 1 << 0,
+    FIELD_PATH = 1 << 1,
+    FIELD_DIR = 1 << 2,
+    FIELD_NAME = 1 << 3,
+    FIELD_STEM = 1 << 4,
+    FIELD_EXT = 1 << 5,
+    FIELD_DIGEST = 1 << 6,
+    FIELD_OTHER = 1 << 7, /* of a manifest, as far as the planner can tell */
+};
+
+static const struct {
+    struct gc_str name;
+    unsigned field;
+} FIELDS[] = {
+    {GC_STR_INIT("index"), FIELD_INDEX},   {GC_STR_INIT("path"), FIELD_PATH}, {GC_STR_INIT("dir"), FIELD_DIR},
+    {GC_STR_INIT("name"), FIELD_NAME},     {GC_STR_INIT("stem"), FIELD_STEM}, {GC_STR_INIT("ext"), FIELD_EXT},
+    {GC_STR_INIT("digest"), FIELD_DIGEST},
+};
+
+/* The next {field} of a template; its rest stays in *text. False: there is none. */
+static bool next_field(struct gc_str *text, struct gc_str *ret)
+{
+    const char *open = text->len ? memchr(text->ptr, '{', text->len) : NULL;
+    if (!open)
+        return false;
+    struct gc_str rest = gc_str_part(*text, (size_t)(open - text->ptr) + 1, text->len);
+    const char *close = rest.len ? memchr(rest.ptr, '}', rest.len) : NULL;
+    if (!close)
+        return false;
+    size_t len = (size_t)(close - rest.ptr);
+    *ret = gc_str_part(rest, 0, len);
+    *text = gc_str_part(rest, len + 1, rest.len);
+    return true;
+}
+
+static unsigned field_of(struct gc_str name, struct gc_nearest *near)
+{
+    gc_nearest_init(near, name);
+    for (size_t i = 0; i < GC_COUNT_OF(FIELDS); i++) {
+        if (gc_str_equal(FIELDS[i].name, name))
+            return FIELDS[i].field;
+        gc_nearest_offer(near, FIELDS[i].name);
+    }
+    return FIELD_OTHER;
+}
+
+/* The set of fields that a template has. Likely misspelt ones are told. */
+static unsigned fields_of(struct gc_planner *p, uint32_t node, struct gc_bytes at, struct gc_str template)
+{
+    unsigned set = 0;
+    struct gc_str name;
+    while (next_field(&template, &name)) {
+        struct gc_nearest near;
+        unsigned field = field_of(name, &near);
+        if (field == FIELD_OTHER && gc_nearest_found(&near))
+            gc_plan_warn(
+                p, node, at,
+                "'{%b}' is a field of a manifest, if there is one of that name; did you mean '{%b}'?",
+                gc_str_bytes(name), gc_str_bytes(near.best));
+        set |= field;
+    }
+    return set;
+}
+
+/* Whether items of a source can lie in several folders: a pattern without a slash takes one folder, a source without a pattern
+ * (a manifest) may name any. */
+static bool many_folders(const struct gc_planner *p, uint32_t source)
+{
+    const struct gc_value *pattern = gc_plan_setting(&p->v[source], "pattern");
+    if (!pattern || pattern->kind != GC_VALUE_STRING || pattern->as.string.len == 0)
+        return true;
+    return memchr(pattern->as.string.ptr, '/', pattern->as.string.len) != NULL;
+}
+
+static bool one_to_one(unsigned set)
+{
+    if (set & (FIELD_INDEX | FIELD_PATH | FIELD_DIGEST | FIELD_OTHER))
+        return true;
+    return (set & FIELD_DIR) && (set & (FIELD_NAME | FIELD_STEM));
+}
+
+static void check_item_name(struct gc_planner *p, uint32_t node, struct gc_bytes field, struct gc_bytes to,
+                            unsigned set)
+{
+    if (one_to_one(set) || p->job->limit == 1)
+        return;
+    if (set & (FIELD_NAME | FIELD_STEM)) {
+        if (many_folders(p, p->v[node].source))
+            gc_plan_warn(
+                p, node, field,
+                "items of one name in two folders would both write '%b': put {dir} before it, or {index}",
+                to);
+    } else if (set) {
+        gc_plan_warn(p, node, field,
+                     "many items would write the same '%b': put {dir} and {stem} into it, or {index}", to);
+    } else {
+        gc_plan_error(p, node, field, "every item would write '%b': put {dir} and {stem} into it, or {index}",
+                      to);
+    }
+}
+
+static void check_node(struct gc_planner *p, uint32_t node)
+{
+    const struct gc_plan_vertex *v = &p->v[node];
+    const struct gc_value *to = gc_plan_setting(v, "to");
+    if (!to || to->kind != GC_VALUE_STRING)
+        return;
+    struct gc_bytes field = gc_str_bytes(GC_STR("config.to"));
+    unsigned set = fields_of(p, node, field, gc_bytes_str(to->as.string));
+    if (v->per_item)
+        check_item_name(p, node, field, to->as.string, set);
+    else if (set & ~(unsigned)FIELD_OTHER)
+        gc_plan_error(p, node, field, "'%b' names a field of an item, and '%b' writes one file for the run",
+                      to->as.string, v->node->id);
+}
+
+void gc_plan_publish(struct gc_planner *p)
+{
+    for (uint32_t i = 0; i < p->n; i++)
+        if (p->v[i].known && gc_plan_has(&p->v[i], GC_TRAIT_PUBLISH))
+            check_node(p, i);
+}

@@ -1,0 +1,151 @@
+/* The cut: which nodes run together.
+ *
+ * A *group* is the item-scoped nodes below one source with the reducing nodes that they feed, or all nodes of the run. It is one
+ * stage as long as it has at most GC_MAX_STAGE_NODES nodes, since a task's sets of nodes are 64-bit masks. A larger one is cut
+ * between nodes that do not depend on each other, so that no value ever crosses from one stage to another; where that is not
+ * enough the job is refused.
+ */
+#include "coordinator/plan/planner.h"
+
+struct group {
+    uint32_t n;
+    uint32_t *nodes;  /* in the job's order */
+    uint32_t *parent; /* by node of the job: union-find over the group's edges */
+    uint32_t *size;   /* by node of the job, of a root: nodes in its component */
+    uint32_t *stage;  /* by node of the job, of a root: where its component went, or GC_PLAN_NONE */
+};
+
+static bool in_group(const struct gc_plan_vertex *v, uint32_t source)
+{
+    return v->source == source && !gc_plan_is(v, GC_SCOPE_SOURCE);
+}
+
+static bool open_group(struct gc_planner *p, struct group *g)
+{
+    g->nodes = GC_PLANNER_ARRAY(p, uint32_t, p->n);
+    g->parent = GC_PLANNER_ARRAY(p, uint32_t, p->n);
+    g->size = GC_PLANNER_ARRAY(p, uint32_t, p->n);
+    g->stage = GC_PLANNER_ARRAY(p, uint32_t, p->n);
+    return !p->full;
+}
+
+static uint32_t root_of(struct group *g, uint32_t node)
+{
+    while (g->parent[node] != node)
+        node = g->parent[node] = g->parent[g->parent[node]];
+    return node;
+}
+
+/* The lower root wins, so that components are found in the job's order. */
+static void join(struct group *g, uint32_t a, uint32_t b)
+{
+    uint32_t low = root_of(g, a);
+    uint32_t high = root_of(g, b);
+    if (low == high)
+        return;
+    if (low > high) {
+        uint32_t swap = low;
+        low = high;
+        high = swap;
+    }
+    g->parent[high] = low;
+    g->size[low] += g->size[high];
+}
+
+static void collect(struct gc_planner *p, struct group *g, uint32_t source)
+{
+    g->n = 0;
+    for (uint32_t i = 0; i < p->n; i++) {
+        if (!in_group(&p->v[i], source))
+            continue;
+        g->nodes[g->n++] = i;
+        g->parent[i] = i;
+        g->size[i] = 1;
+        g->stage[i] = GC_PLAN_NONE;
+        const struct gc_node *node = p->v[i].node;
+        for (uint32_t k = 0; k < node->n_inputs; k++)
+            if (in_group(&p->v[node->inputs[k].node], source))
+                join(g, i, (uint32_t)node->inputs[k].node);
+    }
+}
+
+/* GC_PLAN_NONE where there are too many; that is told once. */
+static uint32_t add_stage(struct gc_planner *p, enum gc_stage_kind kind, uint64_t source)
+{
+    struct gc_plan *plan = &p->draft->plan;
+    if (plan->n_stages == GC_MAX_STAGES) {
+        if (!p->errors)
+            gc_plan_error(p, GC_PLAN_NONE, gc_str_bytes(GC_STR("nodes")),
+                          "the job falls into more than %u stages", (uint64_t)GC_MAX_STAGES);
+        return GC_PLAN_NONE;
+    }
+    plan->stages[plan->n_stages] = (struct gc_plan_stage){.kind = kind, .source = source, .pure = true};
+    return plan->n_stages++;
+}
+
+static bool component_fits(struct gc_planner *p, const struct group *g, uint32_t root)
+{
+    if (g->size[root] <= GC_MAX_STAGE_NODES)
+        return true;
+    gc_plan_error(p, root, gc_bytes_of(NULL, 0),
+                  "%u nodes hang together with '%b'; at most %u can run as one stage",
+                  (uint64_t)g->size[root], p->v[root].node->id, (uint64_t)GC_MAX_STAGE_NODES);
+    return false;
+}
+
+/* Gives each component to the stage that is being filled, or to a new one. */
+static void pack(struct gc_planner *p, struct group *g, uint64_t source)
+{
+    uint32_t stage = GC_PLAN_NONE;
+    uint32_t filled = 0;
+    for (uint32_t i = 0; i < g->n; i++) {
+        uint32_t root = root_of(g, g->nodes[i]);
+        if (g->stage[root] == GC_PLAN_NONE) {
+            if (!component_fits(p, g, root))
+                return;
+            if (stage == GC_PLAN_NONE || filled + g->size[root] > GC_MAX_STAGE_NODES) {
+                stage = add_stage(p, GC_STAGE_ITEM, source);
+                filled = 0;
+            }
+            g->stage[root] = stage;
+            filled += g->size[root];
+        }
+        if (g->stage[root] == GC_PLAN_NONE)
+            return;
+        p->v[g->nodes[i]].runs_in = p->v[g->nodes[i]].stage = g->stage[root];
+    }
+}
+
+static void cut_source(struct gc_planner *p, struct group *g, uint32_t source)
+{
+    uint32_t stage = add_stage(p, GC_STAGE_SOURCE, GC_UNSET);
+    if (stage == GC_PLAN_NONE)
+        return;
+    p->v[source].runs_in = p->v[source].stage = stage;
+    collect(p, g, source);
+    pack(p, g, stage);
+}
+
+static void cut_reducer(struct gc_planner *p, uint32_t node)
+{
+    uint32_t stage = add_stage(p, GC_STAGE_REDUCE, p->v[node].runs_in);
+    if (stage != GC_PLAN_NONE)
+        p->v[node].stage = stage;
+}
+
+void gc_plan_cut(struct gc_planner *p)
+{
+    struct group g;
+    p->draft->plan.stages = GC_PLANNER_ARRAY(p, struct gc_plan_stage, GC_MAX_STAGES);
+    if (!open_group(p, &g))
+        return;
+    for (uint32_t i = 0; i < p->n && !p->errors; i++)
+        if (gc_plan_is(&p->v[i], GC_SCOPE_SOURCE))
+            cut_source(p, &g, i);
+    collect(p, &g, GC_PLAN_NONE);
+    if (!p->errors)
+        pack(p, &g, GC_UNSET);
+    for (uint32_t i = 0; i < p->n && !p->errors; i++)
+        if (gc_plan_is(&p->v[i], GC_SCOPE_REDUCE))
+            cut_reducer(p, i);
+}
