@@ -20,7 +20,8 @@ uint64_t arbitrary_below(struct arbitrary *a, uint64_t n)
 /* Of any length in bits, and often a value at an edge of msgpack's widths. */
 static uint64_t any_number(struct arbitrary *a)
 {
-    static const uint64_t edges[] = {0, 1, 127, 128, 255, 256, 65535, 65536, UINT32_MAX, UINT64_C(1) << 32, INT64_MAX, UINT64_MAX};
+    static const uint64_t edges[] = {
+        0, 1, 127, 128, 255, 256, 65535, 65536, UINT32_MAX, UINT64_C(1) << 32, INT64_MAX, UINT64_MAX};
     if (arbitrary_below(a, 3) == 0)
         return edges[arbitrary_below(a, sizeof edges / sizeof edges[0])];
     return arbitrary_u64(a) >> arbitrary_below(a, 64);
@@ -44,7 +45,9 @@ static size_t spend(struct arbitrary *a, size_t bytes)
 static struct gc_bytes any_bytes(struct arbitrary *a, size_t max, bool nul)
 {
     uint64_t how = arbitrary_below(a, 40);
-    size_t len = how == 0 ? max : how < 4 ? arbitrary_below(a, max + 1) : arbitrary_below(a, (max < 40 ? max : 40) + 1);
+    size_t len = how == 0  ? max
+                 : how < 4 ? arbitrary_below(a, max + 1)
+                           : arbitrary_below(a, (max < 40 ? max : 40) + 1);
     len = spend(a, len);
     uint8_t *p = make(a, len, 1);
     for (size_t i = 0; i < len; i++)
@@ -137,27 +140,28 @@ static bool same_value(const struct gc_value *a, const struct gc_value *b)
 #define U64(owner, field, doc) r->field = any_number(a);
 #define ENUM(owner, field, SET, doc) \
     r->field = GC_SET_##SET##_FIRST + arbitrary_below(a, GC_SET_##SET##_LAST - GC_SET_##SET##_FIRST + 1);
-#define F64(owner, field, doc) r->field = any_real(a);
-#define FLAG(owner, field, doc) r->field = arbitrary_below(a, 2);
-#define ID(owner, field, doc) r->field = any_id(a);
+#define F64(owner, field, doc)      r->field = any_real(a);
+#define FLAG(owner, field, doc)     r->field = arbitrary_below(a, 2);
+#define ID(owner, field, doc)       r->field = any_id(a);
 #define STR(owner, field, max, doc) r->field = any_bytes(a, max, false);
 #define BIN(owner, field, max, doc) r->field = any_bytes(a, max, true);
-#define VALUE(owner, field, doc) r->field = any_value(a, 2);
-#define LIST(owner, field, record, max, doc)               \
-    r->n_##field = any_count(a, max, sizeof *r->field);    \
-    r->field = make(a, r->n_##field, sizeof *r->field);    \
-    for (uint32_t i = 0; i < r->n_##field; i++)            \
+#define VALUE(owner, field, doc)    r->field = any_value(a, 2);
+#define LIST(owner, field, record, max, doc)            \
+    r->n_##field = any_count(a, max, sizeof *r->field); \
+    r->field = make(a, r->n_##field, sizeof *r->field); \
+    for (uint32_t i = 0; i < r->n_##field; i++)         \
         arbitrary_##record(a, &r->field[i]);
-#define U64S(owner, field, max, doc)           \
-    r->n_##field = any_count(a, max, 9);       \
-    r->field = make(a, r->n_##field, 8);       \
+#define U64S(owner, field, max, doc)            \
+    r->n_##field = any_count(a, max, 9);        \
+    r->field = make(a, r->n_##field, 8);        \
     for (uint32_t i = 0; i < r->n_##field; i++) \
         r->field[i] = any_number(a);
-#define ENUMS(owner, field, SET, max, doc)     \
-    r->n_##field = any_count(a, max, 9);       \
-    r->field = make(a, r->n_##field, 8);       \
+#define ENUMS(owner, field, SET, max, doc)      \
+    r->n_##field = any_count(a, max, 9);        \
+    r->field = make(a, r->n_##field, 8);        \
     for (uint32_t i = 0; i < r->n_##field; i++) \
-        r->field[i] = GC_SET_##SET##_FIRST + arbitrary_below(a, GC_SET_##SET##_LAST - GC_SET_##SET##_FIRST + 1);
+        r->field[i] =                           \
+            GC_SET_##SET##_FIRST + arbitrary_below(a, GC_SET_##SET##_LAST - GC_SET_##SET##_FIRST + 1);
 #define REC_BEGIN(name, doc)                                        \
     void arbitrary_##name(struct arbitrary *a, struct gc_##name *r) \
     {
@@ -165,10 +169,10 @@ static bool same_value(const struct gc_value *a, const struct gc_value *b)
 #include "proto/records.def"
 #undef REC_BEGIN
 #undef REC_END
-#define MSG_BEGIN(NAME, name, number, direction, durable, bulk, doc)                \
+#define MSG_BEGIN(NAME, name, number, direction, durable, bulk, doc)               \
     static void arbitrary_msg_##name(struct arbitrary *a, struct gc_msg_##name *r) \
-    {                                                                               \
-        (void)a;                                                                    \
+    {                                                                              \
+        (void)a;                                                                   \
         (void)r;
 #define MSG_END(name) }
 #include "proto/messages.def"
@@ -188,17 +192,17 @@ static bool same_value(const struct gc_value *a, const struct gc_value *b)
 
 /* ---- comparison from the tables ---- */
 
-#define U64(owner, field, doc) same &= a->field == b->field;
+#define U64(owner, field, doc)       same &= a->field == b->field;
 #define ENUM(owner, field, SET, doc) same &= a->field == b->field;
-#define F64(owner, field, doc) same &= same_real(a->field, b->field);
-#define FLAG(owner, field, doc) same &= a->field == b->field;
-#define ID(owner, field, doc) same &= gc_id_equal(a->field, b->field);
-#define STR(owner, field, max, doc) same &= gc_bytes_equal(a->field, b->field);
-#define BIN(owner, field, max, doc) same &= gc_bytes_equal(a->field, b->field);
-#define VALUE(owner, field, doc) same &= same_value(&a->field, &b->field);
-#define LIST(owner, field, record, max, doc)             \
-    same &= a->n_##field == b->n_##field;                \
-    for (uint32_t i = 0; same && i < a->n_##field; i++)  \
+#define F64(owner, field, doc)       same &= same_real(a->field, b->field);
+#define FLAG(owner, field, doc)      same &= a->field == b->field;
+#define ID(owner, field, doc)        same &= gc_id_equal(a->field, b->field);
+#define STR(owner, field, max, doc)  same &= gc_bytes_equal(a->field, b->field);
+#define BIN(owner, field, max, doc)  same &= gc_bytes_equal(a->field, b->field);
+#define VALUE(owner, field, doc)     same &= same_value(&a->field, &b->field);
+#define LIST(owner, field, record, max, doc)            \
+    same &= a->n_##field == b->n_##field;               \
+    for (uint32_t i = 0; same && i < a->n_##field; i++) \
         same &= equal_##record(&a->field[i], &b->field[i]);
 #define U64S(owner, field, max, doc)                    \
     same &= a->n_##field == b->n_##field;               \
@@ -371,7 +375,9 @@ void arbitrary_msg(struct arbitrary *a, enum gc_msg_type type, struct gc_msg *re
 #define ENUM(...)
 #define ENUMS(...)
 #define MSG_BEGIN(NAME, name, number, direction, durable, bulk, doc) \
-    case GC_MSG_##NAME: arbitrary_msg_##name(a, &ret->as.name); break;
+    case GC_MSG_##NAME:                                              \
+        arbitrary_msg_##name(a, &ret->as.name);                      \
+        break;
 #define MSG_END(name)
 #include "proto/messages.def"
 #undef MSG_BEGIN
@@ -382,13 +388,15 @@ void arbitrary_msg(struct arbitrary *a, enum gc_msg_type type, struct gc_msg *re
 
 bool msg_equal(const struct gc_msg *a, const struct gc_msg *b)
 {
-    if (a->type != b->type || a->term != b->term || a->session != b->session || a->seq != b->seq || a->re != b->re)
+    if (a->type != b->type || a->term != b->term || a->session != b->session || a->seq != b->seq ||
+        a->re != b->re)
         return false;
     if (!gc_bytes_equal(a->bulk, b->bulk))
         return false;
     switch (a->type) {
 #define MSG_BEGIN(NAME, name, number, direction, durable, bulk, doc) \
-    case GC_MSG_##NAME: return equal_msg_##name(&a->as.name, &b->as.name);
+    case GC_MSG_##NAME:                                              \
+        return equal_msg_##name(&a->as.name, &b->as.name);
 #include "proto/messages.def"
 #undef MSG_BEGIN
     case GC_MSG_NONE: break;

@@ -1,10 +1,10 @@
 /* After gc_codec_new the codec takes no memory: malloc and its kin are counted while messages come and go, good ones and bad. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "arbitrary.h"
 #include "proto/codec.h"
+#include "tests/unit/suite.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define COUNTING 0 /* a sanitizer has an allocator of its own */
@@ -97,15 +97,4 @@ START_TEST(messages_take_no_memory)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("codec: allocations");
-    TCase *tc = tcase_create("all");
-    tcase_add_test(tc, messages_take_no_memory);
-    suite_add_tcase(s, tc);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
-}
+GC_SUITE("codec: allocations", GC_TEST(messages_take_no_memory))

@@ -1,10 +1,10 @@
 /* The guard alone: hand-made bytes, one rule each. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "proto/guard.h"
 #include "proto/limits.h"
+#include "tests/unit/suite.h"
 
 static size_t objects;
 
@@ -101,7 +101,8 @@ START_TEST(depth)
         ck_assert_int_eq(guard(bytes, deep), deep <= GC_MAX_DEPTH ? GC_OK : GC_ERR_INVALID);
     }
     /* Depth is of what is open, not of what there was: siblings do not add up. */
-    ck_assert_int_eq(GUARD("\x9a\x91\x91\xc0\x91\x91\xc0\x90\x90\x90\x80\x80\x91\x90\xc0\x91\x91\x91\xc0"), GC_OK);
+    ck_assert_int_eq(GUARD("\x9a\x91\x91\xc0\x91\x91\xc0\x90\x90\x90\x80\x80\x91\x90\xc0\x91\x91\x91\xc0"),
+                     GC_OK);
 }
 END_TEST
 
@@ -131,19 +132,5 @@ START_TEST(counts)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("codec: the guard");
-    TCase *tc = tcase_create("all");
-    tcase_add_test(tc, scalars);
-    tcase_add_test(tc, containers);
-    tcase_add_test(tc, lies);
-    tcase_add_test(tc, depth);
-    tcase_add_test(tc, counts);
-    suite_add_tcase(s, tc);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
-}
+GC_SUITE("codec: the guard", GC_TEST(scalars), GC_TEST(containers), GC_TEST(lies), GC_TEST(depth),
+         GC_TEST(counts))

@@ -139,7 +139,8 @@ START_TEST(bombs)
         ck_assert_int_ne(BODY(types[t], "\xdd\xff\xff\xff\xff"), GC_OK);
         ck_assert_int_ne(BODY(types[t], "\xdf\xff\xff\xff\xff"), GC_OK);
         ck_assert_int_ne(BODY(types[t], "\x91\xdd\x0f\xff\xff\xff"), GC_OK);
-        ck_assert_int_ne(decode_body(types[t], deep, sizeof deep, (struct gc_bytes){0}), GC_OK); /* depth 33 */
+        ck_assert_int_ne(decode_body(types[t], deep, sizeof deep, (struct gc_bytes){0}),
+                         GC_OK); /* depth 33 */
         ck_assert_int_ne(decode_body(types[t], "", 0, (struct gc_bytes){0}), GC_OK);
         ck_assert_int_ne(BODY(types[t], "\xc0"), GC_OK);
         ck_assert_int_ne(BODY(types[t], "\x80"), GC_OK);
@@ -151,7 +152,8 @@ START_TEST(bombs)
     nils[0] = 0xdc;
     nils[1] = 15;
     nils[2] = 0xff;
-    for (size_t at = 3, i = 0; i < 15; i++) { /* fifteen arrays of 4,000 and their nils, and 4,080 nils behind */
+    for (size_t at = 3, i = 0; i < 15;
+         i++) { /* fifteen arrays of 4,000 and their nils, and 4,080 nils behind */
         nils[at] = 0xdc;
         nils[at + 1] = 4000 >> 8;
         nils[at + 2] = (uint8_t)(4000 & 0xff);
@@ -251,7 +253,8 @@ START_TEST(bulks)
             ck_assert_int_eq(decode(out.data, out.len, msg.bulk), GC_OK);
             ck_assert_int_eq(decode(out.data, out.len, gc_bytes_of(bulk, msg.bulk.len + 1)), GC_ERR_INVALID);
             if (msg.bulk.len > 0)
-                ck_assert_int_eq(decode(out.data, out.len, gc_bytes_of(bulk, msg.bulk.len - 1)), GC_ERR_INVALID);
+                ck_assert_int_eq(decode(out.data, out.len, gc_bytes_of(bulk, msg.bulk.len - 1)),
+                                 GC_ERR_INVALID);
         }
     }
     free(bulk);
@@ -295,7 +298,10 @@ START_TEST(fields)
     ck_assert_int_eq(BODY(GC_MSG_CONTROL, "\x92\xc4\x10" ID16 "\x04"), GC_ERR_INVALID);
     ck_assert_int_eq(BODY(GC_MSG_CONTROL, "\x92\xb0" ID16 "\x01"), GC_ERR_INVALID);
     ck_assert_int_eq(BODY(GC_MSG_CONTROL, "\x92\xc4\x11" ID16 "x\x01"), GC_ERR_INVALID);
-    ck_assert_int_eq(BODY(GC_MSG_CONTROL, "\x92\xc4\x0f" "123456789abcdef" "\x01"), GC_ERR_INVALID);
+    ck_assert_int_eq(BODY(GC_MSG_CONTROL, "\x92\xc4\x0f"
+                                          "123456789abcdef"
+                                          "\x01"),
+                     GC_ERR_INVALID);
     ck_assert_int_eq(BODY(GC_MSG_SHOW, "\x92\xc4\x10" ID16 "\xc3"), GC_OK);
     ck_assert_int_eq(BODY(GC_MSG_SHOW, "\x92\xc4\x10" ID16 "\x01"), GC_ERR_INVALID);
     ck_assert_int_eq(BODY(GC_MSG_GET, "\x95\x03\x01\x01\x01\x92\x01\x02"), GC_OK);
@@ -337,16 +343,19 @@ START_TEST(scratch_full)
     msg.as.beat.running = running;
     msg.as.beat.n_running = 10;
     ck_assert_int_eq(gc_codec_encode(small, &msg, &out), GC_OK);
-    ck_assert_int_eq(gc_codec_decode(small, gc_buf_bytes(&out), (struct gc_bytes){0}, &back, &fault), GC_ERR_LIMIT);
+    ck_assert_int_eq(gc_codec_decode(small, gc_buf_bytes(&out), (struct gc_bytes){0}, &back, &fault),
+                     GC_ERR_LIMIT);
     msg.as.beat.n_running = 0;
     msg.as.beat.leases = leases;
     msg.as.beat.n_leases = 10;
     ck_assert_int_eq(gc_codec_encode(small, &msg, &out), GC_OK);
-    ck_assert_int_eq(gc_codec_decode(small, gc_buf_bytes(&out), (struct gc_bytes){0}, &back, &fault), GC_ERR_LIMIT);
+    ck_assert_int_eq(gc_codec_decode(small, gc_buf_bytes(&out), (struct gc_bytes){0}, &back, &fault),
+                     GC_ERR_LIMIT);
     for (int i = 0; i < 1000; i++) { /* scratch is given back between messages */
         msg.as.beat.n_leases = 5;
         ck_assert_int_eq(gc_codec_encode(small, &msg, &out), GC_OK);
-        ck_assert_int_eq(gc_codec_decode(small, gc_buf_bytes(&out), (struct gc_bytes){0}, &back, &fault), GC_OK);
+        ck_assert_int_eq(gc_codec_decode(small, gc_buf_bytes(&out), (struct gc_bytes){0}, &back, &fault),
+                         GC_OK);
     }
     gc_codec_destroy(&small);
 }
@@ -383,14 +392,22 @@ START_TEST(values)
     ck_assert_int_eq(SETTING("\x92\xa1k\xcb\x7f\xf0\x00\x00\x00\x00\x00\x00"), GC_OK);          /* infinity */
     ck_assert_int_eq(SETTING("\x92\xa1k\xa1\x00"), GC_ERR_INVALID);
     ck_assert_int_eq(SETTING("\x92\xa1k\xc4\x01x"), GC_ERR_INVALID); /* bytes are no value */
-    ck_assert_int_eq(SETTING("\x92\xa1k\x82\xa1" "a\x01\xa1" "b\x91\xc3"), GC_OK);
+    ck_assert_int_eq(SETTING("\x92\xa1k\x82\xa1"
+                             "a\x01\xa1"
+                             "b\x91\xc3"),
+                     GC_OK);
     ck_assert_int_eq(setting.value.kind, GC_VALUE_MAP);
     ck_assert_uint_eq(setting.value.n, 2);
     ck_assert_int_eq(setting.value.as.items[1].kind, GC_VALUE_LIST);
-    ck_assert_int_eq(SETTING("\x92\xa1k\x82\xa1" "a\x01\xa1" "a\x02"), GC_ERR_INVALID);
+    ck_assert_int_eq(SETTING("\x92\xa1k\x82\xa1"
+                             "a\x01\xa1"
+                             "a\x02"),
+                     GC_ERR_INVALID);
     ck_assert_str_eq(fault.text, "setting.value: a key twice");
-    ck_assert_int_eq(SETTING("\x92\xa1k\x81\x01\x01"), GC_ERR_INVALID);      /* a key that is no string */
-    ck_assert_int_eq(SETTING("\x92\xa1k\x81\xa1" "a\xc4\x00"), GC_ERR_INVALID);
+    ck_assert_int_eq(SETTING("\x92\xa1k\x81\x01\x01"), GC_ERR_INVALID); /* a key that is no string */
+    ck_assert_int_eq(SETTING("\x92\xa1k\x81\xa1"
+                             "a\xc4\x00"),
+                     GC_ERR_INVALID);
     ck_assert_int_eq(SETTING("\x92\xa1k\x91\xc4\x00"), GC_ERR_INVALID);
     ck_assert_int_eq(SETTING("\x92\xa1k\x91\x91\x91\x91\x91\x91\x91\xc0"), GC_OK);
     ck_assert_int_eq(SETTING("\x92\xa1k\x91\x91\x91\x91\x91\x91\x91\x91\xc0"), GC_ERR_INVALID);
@@ -414,7 +431,9 @@ START_TEST(values)
 
     /* Arenas that are too small for a list, a map's values, a map's keys. */
     static const char list[] = "\x92\xa1k\x92\x01\x02";
-    static const char pairs[] = "\x92\xa1k\x82\xa1" "a\x01\xa1" "b\x02";
+    static const char pairs[] = "\x92\xa1k\x82\xa1"
+                                "a\x01\xa1"
+                                "b\x02";
     uint8_t block[128];
     for (size_t room = 0; room < 96; room += 8) {
         struct gc_arena little;
@@ -444,7 +463,8 @@ START_TEST(document_limits)
         bytes[at + 1] = 4000 >> 8;
         bytes[at + 2] = (uint8_t)(4000 & 0xff);
     }
-    ck_assert_int_eq(gc_decode_nodes(gc_bytes_of(bytes, 3 + 1000 * 4003), &arena, &nodes, &fault), GC_ERR_LIMIT);
+    ck_assert_int_eq(gc_decode_nodes(gc_bytes_of(bytes, 3 + 1000 * 4003), &arena, &nodes, &fault),
+                     GC_ERR_LIMIT);
     ck_assert_str_eq(fault.text, "nodes: too many objects");
     free(bytes);
 }

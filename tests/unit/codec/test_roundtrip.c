@@ -56,8 +56,10 @@ START_TEST(messages)
             ck_assert_msg(gc_msg_wrong(&msg) == NULL, "%s: %s", gc_msg_name(msg.type), gc_msg_wrong(&msg));
             ck_assert_int_eq(gc_codec_encode(codec, &msg, &out), GC_OK);
             enum gc_err err = gc_codec_decode(codec, gc_buf_bytes(&out), msg.bulk, &back, &fault);
-            ck_assert_msg(err == GC_OK, "%s seed %lu: %s", gc_msg_name(types[t]), (unsigned long)seed, fault.text);
-            ck_assert_msg(msg_equal(&msg, &back), "%s seed %lu differs", gc_msg_name(types[t]), (unsigned long)seed);
+            ck_assert_msg(err == GC_OK, "%s seed %lu: %s", gc_msg_name(types[t]), (unsigned long)seed,
+                          fault.text);
+            ck_assert_msg(msg_equal(&msg, &back), "%s seed %lu differs", gc_msg_name(types[t]),
+                          (unsigned long)seed);
             ck_assert_int_eq(gc_codec_encode(codec, &back, &again), GC_OK);
             ck_assert(gc_bytes_equal(gc_buf_bytes(&out), gc_buf_bytes(&again)));
         }
@@ -77,22 +79,22 @@ END_TEST
 #define U64S(...)
 #define ENUM(...)
 #define ENUMS(...)
-#define REC_BEGIN(name, doc)                                                                      \
-    static void round_##name(uint64_t seed)                                                       \
-    {                                                                                             \
-        struct arbitrary a;                                                                       \
-        struct gc_##name in;                                                                      \
-        struct gc_##name back;                                                                    \
-        memset(&in, 0, sizeof in);                                                                \
-        start(&a, seed, 100000);                                                                  \
-        arbitrary_##name(&a, &in);                                                                \
-        gc_buf_reset(&out);                                                                       \
-        gc_buf_put_u8(&out, 0x55); /* encoding appends */                                         \
-        ck_assert_int_eq(gc_encode_##name(&in, &out), GC_OK);                                     \
-        ck_assert_int_eq(out.data[0], 0x55);                                                      \
+#define REC_BEGIN(name, doc)                                                                                 \
+    static void round_##name(uint64_t seed)                                                                  \
+    {                                                                                                        \
+        struct arbitrary a;                                                                                  \
+        struct gc_##name in;                                                                                 \
+        struct gc_##name back;                                                                               \
+        memset(&in, 0, sizeof in);                                                                           \
+        start(&a, seed, 100000);                                                                             \
+        arbitrary_##name(&a, &in);                                                                           \
+        gc_buf_reset(&out);                                                                                  \
+        gc_buf_put_u8(&out, 0x55); /* encoding appends */                                                    \
+        ck_assert_int_eq(gc_encode_##name(&in, &out), GC_OK);                                                \
+        ck_assert_int_eq(out.data[0], 0x55);                                                                 \
         enum gc_err err = gc_decode_##name(gc_bytes_of(out.data + 1, out.len - 1), &decoded, &back, &fault); \
-        ck_assert_msg(err == GC_OK, #name " seed %lu: %s", (unsigned long)seed, fault.text);      \
-        ck_assert_msg(equal_##name(&in, &back), #name " seed %lu differs", (unsigned long)seed);  \
+        ck_assert_msg(err == GC_OK, #name " seed %lu: %s", (unsigned long)seed, fault.text);                 \
+        ck_assert_msg(equal_##name(&in, &back), #name " seed %lu differs", (unsigned long)seed);             \
     }
 #define REC_END(name)
 #include "proto/records.def"
