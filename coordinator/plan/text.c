@@ -46,9 +46,11 @@ static void put_real(struct gc_buf *b, double v)
         return;
     }
     int exponent = 0;
-    for (; size >= 1e15; exponent++)
+    bool large = size >= 1e15;
+    bool small = size != 0 && size < 1e-4;
+    for (; large && size >= 10; exponent++)
         size /= 10;
-    for (; size != 0 && size < 1e-5; exponent--)
+    for (; small && size < 1; exponent--)
         size *= 10;
     uint64_t whole = (uint64_t)size;
     uint64_t millionths = (uint64_t)((size - (double)whole) * 1e6 + 0.5);

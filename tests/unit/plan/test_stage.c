@@ -1,0 +1,406 @@
+/* The cut, the programs, push-down and reasons, and that none of it hangs on a name. */
+#include "fixture.h"
+#include "tests/unit/suite.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void web_job(struct fixture *f)
+{
+    node(f, "photos files - path=photos");
+    node(f, "image load photos");
+    node(f, "small thumbnail_image image width=512 size=down");
+    node(f, "crisp sharpen small sigma=0.6");
+    node(f, "saved save crisp to=out/{dir}/{stem}.webp Q=80");
+    node(f, "tone describe small");
+    node(f, "summary summarize tone");
+    node(f, "sheet contact_sheet small to=out/sheet.jpg");
+}
+
+START_TEST(the_main_job)
+{
+    struct fixture *f = fixture();
+    web_job(f);
+    f->job.limit = 100;
+    const struct gc_plan *p = good(f);
+    ck_assert_uint_eq(p->n_stages, 4);
+    ck_assert_uint_eq(p->stages[0].kind, GC_STAGE_SOURCE);
+    ck_assert_uint_eq(p->stages[0].source, GC_UNSET);
+    ck_assert_uint_eq(p->stages[0].n_nodes, 1);
+    ck_assert_uint_eq(f->draft.programs[0].limit, 100);
+    ck_assert_uint_eq(f->draft.programs[0].steps[0].node, 0);
+
+    const struct gc_plan_stage *items = &p->stages[1];
+    ck_assert_uint_eq(items->kind, GC_STAGE_ITEM);
+    ck_assert_uint_eq(items->source, 0);
+    ck_assert_uint_eq(items->n_nodes, 5);
+    ck_assert_uint_eq(items->nodes[4], index_of(f, "tone"));
+    ck_assert_uint_eq(items->n_below, 5);
+    ck_assert_uint_eq(items->below[0], 0x1e); /* load: all the others */
+    ck_assert_uint_eq(items->below[1], 0x1c);
+    ck_assert_uint_eq(items->below[2], 0x08);
+    ck_assert_uint_eq(items->below[3], 0);
+    ck_assert_uint_eq(items->n_reducers, 2);
+    ck_assert_uint_eq(items->reducers[0], 2);
+    ck_assert_uint_eq(items->reducers[1], 3);
+    ck_assert(!items->pure); /* save */
+    ck_assert_uint_eq(p->stages[2].kind, GC_STAGE_REDUCE);
+    ck_assert_uint_eq(p->stages[2].source, 1);
+    ck_assert_uint_eq(p->stages[2].nodes[0], index_of(f, "summary"));
+    ck_assert(p->stages[2].pure);
+}
+END_TEST
+
+START_TEST(programs_of_the_main_job)
+{
+    struct fixture *f = fixture();
+    web_job(f);
+    good(f);
+    const struct gc_program *items = &f->draft.programs[1];
+    ck_assert_uint_eq(items->stage, 1);
+    ck_assert_uint_eq(items->kind, GC_STAGE_ITEM);
+    ck_assert_uint_eq(items->limit, GC_UNSET);
+    ck_assert(gc_str_is(gc_bytes_str(items->folder), "/home/me"));
+    ck_assert_uint_eq(items->n_steps, 7);
+    ck_assert_uint_eq(items->steps[0].inputs[0].step, GC_UNSET); /* the item itself */
+    ck_assert(gc_str_is(gc_bytes_str(items->steps[0].inputs[0].slot), "item"));
+    ck_assert_uint_eq(items->steps[1].inputs[0].step, 0);
+    ck_assert_uint_eq(items->steps[1].readers, 3);
+    ck_assert_uint_eq(items->steps[0].readers, 1);
+    ck_assert_uint_eq(items->steps[3].readers, 0);
+    ck_assert(!items->steps[4].reduce);
+    ck_assert(items->steps[5].reduce);
+    ck_assert_uint_eq(items->steps[5].node, index_of(f, "summary"));
+    ck_assert_uint_eq(items->steps[5].inputs[0].step, 4);
+    ck_assert_uint_eq(items->steps[6].inputs[0].step, 1);
+
+    const struct gc_program *summary = &f->draft.programs[2];
+    ck_assert_uint_eq(summary->n_steps, 1);
+    ck_assert(summary->steps[0].reduce);
+    ck_assert_uint_eq(summary->steps[0].n_inputs, 0);
+}
+END_TEST
+
+START_TEST(nodes_of_the_main_job)
+{
+    struct fixture *f = fixture();
+    web_job(f);
+    const struct gc_plan *p = good(f);
+    ck_assert_uint_eq(p->n_nodes, 8);
+    ck_assert(p->nodes[0].per_item);
+    ck_assert(p->nodes[1].per_item);
+    ck_assert(!p->nodes[6].per_item);
+    ck_assert_uint_eq(p->nodes[6].stage, 2);
+    ck_assert_uint_eq(p->nodes[4].stage, 1);
+    ck_assert_uint_eq(p->nodes[6].scope, GC_SCOPE_REDUCE);
+    ck_assert_uint_eq(p->nodes[1].n_shape, 4); /* an image: width, height, bands, format */
+    ck_assert(gc_str_is(gc_bytes_str(p->nodes[1].shape[0].name), "width"));
+    ck_assert_uint_eq(p->nodes[1].shape[3].type, GC_TYPE_STRING);
+    ck_assert_uint_eq(p->nodes[4].n_shape, 2); /* save's own */
+    ck_assert(gc_str_is(gc_bytes_str(p->nodes[4].shape[0].name), "path"));
+    ck_assert_uint_eq(p->nodes[6].n_shape, 0);
+}
+END_TEST
+
+START_TEST(a_sole_reader_takes_over_the_decode)
+{
+    struct fixture *f = fixture();
+    web_job(f);
+    good(f);
+    ck_assert_uint_eq(step_of(f, "small")->decode, 0);
+    ck_assert_uint_eq(step_of(f, "crisp")->decode, GC_UNSET);
+    has_reason(f, "small", "pushed down: takes over the decode of 'image'");
+    has_reason(f, "image",
+               "fused: 'image', 'small', 'crisp', 'saved', 'tone', 'summary', 'sheet' run as one task");
+    has_reason(f, "crisp", "");
+}
+END_TEST
+
+START_TEST(a_second_reader_forbids_it)
+{
+    struct fixture *f = fixture();
+    node(f, "photos files - path=.");
+    node(f, "image load photos");
+    node(f, "small thumbnail_image image width=1");
+    node(f, "large thumbnail_image image width=2");
+    good(f);
+    ck_assert_uint_eq(step_of(f, "small")->decode, GC_UNSET);
+    ck_assert_uint_eq(step_of(f, "large")->decode, GC_UNSET);
+    has_reason(f, "small", "not pushed down: 'image' is read by 'small', 'large'");
+    has_reason(f, "large", "not pushed down: 'image' is read by 'small', 'large'");
+}
+END_TEST
+
+START_TEST(any_reader_of_the_decode_forbids_it)
+{
+    struct fixture *f = fixture();
+    node(f, "photos files - path=.");
+    node(f, "image load photos");
+    node(f, "small thumbnail_image image width=1");
+    node(f, "exif echo image.exif");
+    good(f);
+    ck_assert_uint_eq(step_of(f, "small")->decode, GC_UNSET);
+    ck_assert_uint_eq(step_of(f, "image")->readers, 1); /* of its first output */
+    has_reason(f, "small", "is read by 'small', 'exif'");
+}
+END_TEST
+
+START_TEST(the_config_forbids_it)
+{
+    struct fixture *f = fixture();
+    node(f, "photos files - path=.");
+    node(f, "image load photos shrink_on_load=false");
+    node(f, "small thumbnail_image image width=1");
+    good(f);
+    ck_assert_uint_eq(step_of(f, "small")->decode, GC_UNSET);
+    has_reason(f, "small", "shrink_on_load of 'image' is false");
+}
+END_TEST
+
+START_TEST(only_a_decode_is_taken_over)
+{
+    struct fixture *f = fixture();
+    node(f, "photos files - path=.");
+    node(f, "image load photos");
+    node(f, "crisp sharpen image");
+    node(f, "small thumbnail_image crisp width=1");
+    node(f, "half filter photos where=x");
+    node(f, "odd thumbnail_image half width=1");
+    good(f);
+    ck_assert_uint_eq(step_of(f, "small")->decode, GC_UNSET);
+    has_reason(f, "small", "");
+    ck_assert_uint_eq(step_of(f, "odd")->decode, GC_UNSET);
+}
+END_TEST
+
+START_TEST(a_step_that_reads_twice_is_one_reader)
+{
+    struct fixture *f = fixture();
+    node(f, "photos files - path=.");
+    node(f, "image load photos");
+    node(f, "both composite2 image,image");
+    good(f);
+    ck_assert_uint_eq(step_of(f, "image")->readers, 1);
+    ck_assert_uint_eq(step_of(f, "both")->n_inputs, 2);
+    ck_assert(gc_str_is(gc_bytes_str(step_of(f, "both")->inputs[1].slot), "overlay"));
+}
+END_TEST
+
+START_TEST(a_run_without_a_source)
+{
+    struct fixture *f = fixture();
+    node(f, "logo load - path=logo.png");
+    node(f, "small thumbnail_image logo width=64");
+    const struct gc_plan *p = good(f);
+    ck_assert_uint_eq(p->n_stages, 1);
+    ck_assert_uint_eq(p->stages[0].kind, GC_STAGE_ITEM);
+    ck_assert_uint_eq(p->stages[0].source, GC_UNSET);
+    ck_assert(p->stages[0].pure);
+    ck_assert(!p->nodes[0].per_item);
+    ck_assert_uint_eq(step_of(f, "small")->decode, 0);
+}
+END_TEST
+
+START_TEST(two_sources_and_a_run)
+{
+    struct fixture *f = fixture();
+    node(f, "a files - path=a");
+    node(f, "b list - path=b.csv");
+    node(f, "x echo");
+    node(f, "one load a");
+    node(f, "two load b");
+    node(f, "n count b");
+    node(f, "m count two");
+    const struct gc_plan *p = good(f);
+    ck_assert_uint_eq(p->n_stages, 7);
+    ck_assert_uint_eq(p->nodes[index_of(f, "a")].stage, 0);
+    ck_assert_uint_eq(p->nodes[index_of(f, "one")].stage, 1);
+    ck_assert_uint_eq(p->nodes[index_of(f, "b")].stage, 2);
+    ck_assert_uint_eq(p->nodes[index_of(f, "two")].stage, 3);
+    ck_assert_uint_eq(p->nodes[index_of(f, "x")].stage, 4);
+    ck_assert_uint_eq(p->nodes[index_of(f, "n")].stage, 5);
+    ck_assert_uint_eq(p->stages[5].source, 3);
+    ck_assert_uint_eq(p->stages[3].source, 2);
+    ck_assert_uint_eq(p->stages[1].source, 0);
+    for (uint32_t s = 0; s < p->n_stages; s++)
+        if (p->stages[s].kind == GC_STAGE_REDUCE)
+            ck_assert_uint_lt(p->stages[s].source, s);
+    has_reason(f, "one", ""); /* alone in its stage */
+}
+END_TEST
+
+START_TEST(counting_items_needs_no_node)
+{
+    struct fixture *f = fixture();
+    node(f, "a files - path=a");
+    node(f, "n count a");
+    const struct gc_plan *p = good(f);
+    ck_assert_uint_eq(p->n_stages, 3);
+    ck_assert_uint_eq(p->stages[1].n_nodes, 0);
+    ck_assert_uint_eq(p->stages[1].n_reducers, 1);
+    ck_assert_uint_eq(f->draft.programs[1].n_steps, 1);
+    ck_assert_uint_eq(f->draft.programs[1].steps[0].inputs[0].step, GC_UNSET);
+}
+END_TEST
+
+START_TEST(a_source_alone)
+{
+    struct fixture *f = fixture();
+    node(f, "a files - path=a");
+    ck_assert_uint_eq(good(f)->n_stages, 1);
+}
+END_TEST
+
+static void many(struct fixture *f, const char *source, uint32_t n, const char *op, bool chain)
+{
+    char line[64];
+    for (uint32_t i = 0; i < n; i++) {
+        if (chain && i)
+            snprintf(line, sizeof line, "%s%u %s %s%u", op, i, op, op, i - 1);
+        else
+            snprintf(line, sizeof line, "%s%u %s %s", op, i, op, source);
+        node(f, line);
+    }
+}
+
+START_TEST(sixty_four_nodes_are_one_stage)
+{
+    struct fixture *f = fixture();
+    node(f, "a files - path=a");
+    many(f, "a", GC_MAX_STAGE_NODES, "echo", true);
+    const struct gc_plan *p = good(f);
+    ck_assert_uint_eq(p->n_stages, 2);
+    ck_assert_uint_eq(p->stages[1].below[0], UINT64_MAX - 1);
+    ck_assert_uint_eq(p->stages[1].below[63], 0);
+    has_reason(f, "echo0", " more run as one task");
+}
+END_TEST
+
+START_TEST(a_chain_of_more_is_refused)
+{
+    struct fixture *f = fixture();
+    node(f, "a files - path=a");
+    many(f, "a", GC_MAX_STAGE_NODES + 1, "echo", true);
+    node(f, "x echo");
+    plan(f);
+    has_error(f, "echo0", "", "65 nodes hang together with 'echo0'; at most 64");
+    has_problems(f, 1);
+}
+END_TEST
+
+START_TEST(more_that_do_not_depend_are_several_stages)
+{
+    struct fixture *f = fixture();
+    node(f, "a files - path=a");
+    many(f, "a", 40, "echo", true);
+    many(f, "a", 30, "stat", false);
+    node(f, "n count stat29");
+    const struct gc_plan *p = good(f);
+    ck_assert_uint_eq(p->n_stages, 4);
+    ck_assert_uint_eq(p->stages[1].n_nodes, 64);
+    ck_assert_uint_eq(p->stages[2].n_nodes, 6);
+    ck_assert_uint_eq(p->stages[2].n_reducers, 1);
+    ck_assert_uint_eq(p->stages[2].source, 0);
+    ck_assert_uint_eq(p->stages[3].source, 2);
+}
+END_TEST
+
+START_TEST(components_that_join_late_stay_together)
+{
+    struct fixture *f = fixture();
+    many(f, "-", 70, "sleep", false);
+    node(f, "x echo"); /* 71 nodes of the run in 69 components and one of three */
+    node(f, "y echo");
+    node(f, "z echo y,x");
+    const struct gc_plan *p = good(f);
+    ck_assert_uint_eq(p->n_stages, 2);
+    ck_assert_uint_eq(p->nodes[index_of(f, "x")].stage, p->nodes[index_of(f, "z")].stage);
+    ck_assert_uint_eq(p->nodes[index_of(f, "y")].stage, p->nodes[index_of(f, "z")].stage);
+}
+END_TEST
+
+START_TEST(too_many_stages)
+{
+    struct fixture *f = fixture();
+    char line[64];
+    for (unsigned i = 0; i < 64; i++) {
+        snprintf(line, sizeof line, "s%u files - path=a", i);
+        node(f, line);
+        snprintf(line, sizeof line, "n%u count s%u", i, i);
+        node(f, line);
+    }
+    plan(f);
+    has_error(f, NULL, "nodes", "more than 128 stages");
+    has_problems(f, 1);
+}
+END_TEST
+
+START_TEST(too_many_stages_of_sources)
+{
+    struct fixture *f = fixture();
+    char line[64];
+    for (unsigned i = 0; i < 129; i++) {
+        snprintf(line, sizeof line, "s%u files - path=a", i);
+        node(f, line);
+    }
+    plan(f);
+    has_error(f, NULL, "nodes", "more than 128 stages");
+    f = fixture();
+    for (unsigned i = 0; i < 128; i++) {
+        snprintf(line, sizeof line, "s%u files - path=a", i);
+        node(f, line);
+    }
+    node(f, "x echo");
+    plan(f);
+    has_error(f, NULL, "nodes", "more than 128 stages");
+}
+END_TEST
+
+/* The same job with every op under another name. */
+START_TEST(no_decision_hangs_on_a_name)
+{
+    static struct fixture plain;
+    struct fixture *f = fixture();
+    web_job(f);
+    good(f);
+    plain = *f;
+    static uint8_t memory[4 << 20];
+    f = fixture();
+    gc_arena_init(&f->arena, memory, sizeof memory);
+    /* The first plan's strings are written anew with the same bytes. */
+    f->other = true;
+    web_job(f);
+    good(f);
+    const struct gc_plan *a = &plain.draft.plan;
+    const struct gc_plan *b = &f->draft.plan;
+    ck_assert_uint_eq(a->n_stages, b->n_stages);
+    for (uint32_t s = 0; s < a->n_stages; s++) {
+        ck_assert_uint_eq(a->stages[s].kind, b->stages[s].kind);
+        ck_assert_uint_eq(a->stages[s].source, b->stages[s].source);
+        ck_assert_uint_eq(a->stages[s].n_nodes, b->stages[s].n_nodes);
+        ck_assert_mem_eq(a->stages[s].nodes, b->stages[s].nodes, a->stages[s].n_nodes * sizeof(uint64_t));
+        ck_assert_mem_eq(a->stages[s].below, b->stages[s].below, a->stages[s].n_below * sizeof(uint64_t));
+        const struct gc_program *x = &plain.draft.programs[s];
+        const struct gc_program *y = &f->draft.programs[s];
+        ck_assert_uint_eq(x->n_steps, y->n_steps);
+        for (uint32_t i = 0; i < x->n_steps; i++) {
+            ck_assert_uint_eq(x->steps[i].node, y->steps[i].node);
+            ck_assert_uint_eq(x->steps[i].decode, y->steps[i].decode);
+            ck_assert_uint_eq(x->steps[i].readers, y->steps[i].readers);
+            ck_assert(!gc_bytes_equal(x->steps[i].op, y->steps[i].op));
+        }
+    }
+    ck_assert_uint_eq(a->n_reasons, b->n_reasons);
+}
+END_TEST
+
+GC_SUITE("plan: stages", GC_TEST(the_main_job), GC_TEST(programs_of_the_main_job),
+         GC_TEST(nodes_of_the_main_job), GC_TEST(a_sole_reader_takes_over_the_decode),
+         GC_TEST(a_second_reader_forbids_it), GC_TEST(any_reader_of_the_decode_forbids_it),
+         GC_TEST(the_config_forbids_it), GC_TEST(only_a_decode_is_taken_over),
+         GC_TEST(a_step_that_reads_twice_is_one_reader), GC_TEST(a_run_without_a_source),
+         GC_TEST(two_sources_and_a_run), GC_TEST(counting_items_needs_no_node), GC_TEST(a_source_alone),
+         GC_TEST(sixty_four_nodes_are_one_stage), GC_TEST(a_chain_of_more_is_refused),
+         GC_TEST(more_that_do_not_depend_are_several_stages),
+         GC_TEST(components_that_join_late_stay_together), GC_TEST(too_many_stages),
+         GC_TEST(too_many_stages_of_sources), GC_TEST(no_decision_hangs_on_a_name))
