@@ -65,7 +65,8 @@ enum gc_agent_event_kind {
     GC_AEV_FAULT,   /* the slice is over: its executor ended, or could not be had. What it handed in before counts; the blamed item
                        leaves the lease, the rest of the slice runs again */
     GC_AEV_STOPPED, /* answers GC_AFX_KILL; nothing more comes of that slice. A slice that had ended by itself needs no answer */
-    GC_AEV_THING,   /* answers GC_AFX_KEEP: it can be used now (err GC_OK), or cannot */
+    GC_AEV_THING,   /* answers GC_AFX_KEEP: it can be used now (GC_OK); the shell has dropped it and wants it anew (GC_ERR_CORRUPT: its
+                       bytes are not those of its digest); or it can never be used here */
     GC_AEV_PAGES,   /* the lister's next pages of a LIST lease */
     GC_AEV_UNLISTED, /* the lister failed: cause and text */
     GC_AEV_DRAIN,   /* end what has started, take nothing new, then GC_AFX_EXIT; again: no effect */
@@ -154,7 +155,7 @@ enum gc_agent_effect_kind {
     GC_AFX_KILL,  /* end the slot's slice and its executor, publish nothing more of it; answered by GC_AEV_STOPPED */
     GC_AFX_KEEP,  /* copy what DATA brought; the parts of a thing (states) come in order, `last` with the last one. Then, when it
                      can be used, GC_AEV_THING */
-    GC_AFX_DROP,  /* nobody needs the thing any more; it may still be on its way */
+    GC_AFX_DROP,  /* nobody needs the thing any more; it may be one that is not usable yet, or could not be used */
     GC_AFX_LIST,  /* begin a listing; its pages come one message's worth at a time, without being asked for */
     GC_AFX_LIST_STOP, /* that listing is not wanted any more; nothing of it is answered */
     GC_AFX_FREE,  /* the chunk's memory is the shell's again */
