@@ -115,7 +115,7 @@ static const char *pages_wrong(const struct gc_page *pages, uint32_t n, uint64_t
             return "pages that do not follow one another";
         if (pages[i].digest.len != sizeof(struct gc_digest))
             return "length of a digest";
-        if (pages[i].inlined && (pages[i].bytes > GC_PAGE_BYTES || !take(&bulk, pages[i].bytes)))
+        if (pages[i].inlined && !take(&bulk, pages[i].bytes))
             return "lengths in the bulk";
     }
     return bulk == 0 ? NULL : "lengths in the bulk";

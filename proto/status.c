@@ -74,8 +74,9 @@ static bool fault_read(struct gc_reader *r, struct gc_status_fault *ret)
 {
     uint64_t len;
     return gc_reader_varint(r, &ret->item) && read_u32(r, GC_MAX_STAGE_NODES - 1, &ret->node) &&
-           read_u32(r, GC_CAUSES - 1, &ret->cause) && gc_reader_varint(r, &ret->attempts) &&
-           gc_reader_varint(r, &len) && len <= GC_MAX_TEXT && gc_reader_bytes(r, (size_t)len, &ret->text);
+           read_u32(r, GC_CAUSES - 1, &ret->cause) && ret->cause != GC_CAUSE_NONE &&
+           gc_reader_varint(r, &ret->attempts) && gc_reader_varint(r, &len) && len <= GC_MAX_TEXT &&
+           gc_reader_bytes(r, (size_t)len, &ret->text);
 }
 
 static bool has_nul(struct gc_bytes text)
@@ -206,6 +207,7 @@ static size_t faults_checked(const struct gc_status_writer *w, const uint8_t *pa
             continue;
         GC_ASSERT(f < n_faults);
         GC_ASSERT(faults[f].node == node);
+        GC_ASSERT(faults[f].cause != GC_CAUSE_NONE);
         GC_ASSERT(faults[f].cause < GC_CAUSES);
         GC_ASSERT(faults[f].text.len <= GC_MAX_TEXT);
         GC_ASSERT(!has_nul(faults[f].text));

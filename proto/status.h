@@ -4,7 +4,7 @@
  *   n_nodes, n_patterns, patterns[n_patterns][n_nodes] (a byte each: OUTCOME), n_runs, { count, pattern }[n_runs],
  *   n_faults, { item - first, node, cause, attempts, text length, text }[n_faults], in order of (item, node)
  * Node numbers are bits of the stage's node set. A million tasks of one outcome are nine bytes. Every failed (item, node) has
- * exactly one fault; its cause is NONE where the node was given up before (LEASE.given) and the coordinator has cause and text.
+ * exactly one fault, with a cause; of a node given up before it is the one that LEASE.given names.
  * The runs' counts add up to the range's. There is one form for each content: patterns are distinct and stand in the order of
  * their first use, neighbouring runs have different ones, varints are the shortest, so that equal statuses have equal bytes.
  *

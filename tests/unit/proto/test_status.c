@@ -364,7 +364,7 @@ START_TEST(refused)
                            "\1"
                            "\0\0\0\1\1x",
                            1, 1),
-                     GC_OK); /* given up before */
+                     GC_ERR_INVALID); /* no cause */
     ck_assert_int_eq(CHECK("\1"
                            "\1"
                            "\2"
