@@ -135,7 +135,8 @@ struct gc_blame {
 
 /* Runs the stage on one item and appends the values of the wanted nodes that were done to `values`, which must have
  * GC_TASK_VALUES_MAX left (asserted). Images are never failures of this function: each node has an outcome of its own, and a
- * failed node skips what hangs on it and nothing else. What a reducer is to be fed is kept until gc_stage_delta_add. */
+ * failed node skips what hangs on it and nothing else. What a reducer is to be fed is kept until gc_stage_delta_add: `task` and what
+ * it points to must live until then. */
 void gc_stage_run(struct gc_stage *s, const struct gc_task *task, struct gc_blame blame, struct gc_buf *values,
                   struct gc_task_result *ret);
 

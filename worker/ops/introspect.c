@@ -1,0 +1,241 @@
+#include "worker/ops/introspect.h"
+
+#include <string.h>
+
+#include "common/assert.h"
+
+const char *const gc_vips_interpolators[] = {"nearest", "bilinear", "bicubic", "lbb", "nohalo", "vsqbs", NULL};
+const char *const gc_vips_profiles[] = {"srgb", "p3", "cmyk", NULL};
+
+struct gc_bytes gc_arena_text(struct gc_arena *arena, const char *text)
+{
+    size_t len = strlen(text);
+    char *copy = GC_ARENA_ARRAY(arena, char, len + 1);
+    if (!copy)
+        return (struct gc_bytes){NULL, 0};
+    memcpy(copy, text, len + 1);
+    return gc_bytes_of(copy, len);
+}
+
+/* Arguments of type text that are names out of a closed list. */
+static bool names_profile(const char *name)
+{
+    return strcmp(name, "profile") == 0 || strcmp(name, "input-profile") == 0 || strcmp(name, "output-profile") == 0 ||
+           strcmp(name, "import-profile") == 0 || strcmp(name, "export-profile") == 0;
+}
+
+static bool known_type(GParamSpec *spec)
+{
+    if (G_IS_PARAM_SPEC_STRING(spec))
+        return names_profile(spec->name);
+    if (G_IS_PARAM_SPEC_BOXED(spec))
+        return spec->value_type == VIPS_TYPE_ARRAY_DOUBLE || spec->value_type == VIPS_TYPE_ARRAY_INT;
+    if (G_IS_PARAM_SPEC_OBJECT(spec))
+        return g_type_is_a(spec->value_type, VIPS_TYPE_INTERPOLATE);
+    return G_IS_PARAM_SPEC_BOOLEAN(spec) || G_IS_PARAM_SPEC_INT(spec) || G_IS_PARAM_SPEC_UINT64(spec) ||
+           G_IS_PARAM_SPEC_DOUBLE(spec) || G_IS_PARAM_SPEC_ENUM(spec);
+}
+
+bool gc_vips_is_setting(GParamSpec *spec, VipsArgumentFlags flags)
+{
+    return (flags & VIPS_ARGUMENT_INPUT) && (flags & VIPS_ARGUMENT_CONSTRUCT) && !(flags & VIPS_ARGUMENT_DEPRECATED) &&
+           known_type(spec);
+}
+
+/* ---- one setting ---- */
+
+static struct gc_value text_value(struct gc_arena *arena, const char *text)
+{
+    return (struct gc_value){.kind = GC_VALUE_STRING, .as.string = gc_arena_text(arena, text)};
+}
+
+static enum gc_err describe_number(GParamSpec *spec, struct gc_op_config *ret)
+{
+    if (G_IS_PARAM_SPEC_DOUBLE(spec)) {
+        const GParamSpecDouble *s = G_PARAM_SPEC_DOUBLE(spec);
+        ret->type = GC_TYPE_REAL;
+        ret->min = s->minimum;
+        ret->max = s->maximum;
+        ret->fallback = (struct gc_value){.kind = GC_VALUE_REAL, .as.real = s->default_value};
+        return GC_OK;
+    }
+    ret->type = GC_TYPE_INT;
+    if (G_IS_PARAM_SPEC_UINT64(spec)) {
+        const GParamSpecUInt64 *s = G_PARAM_SPEC_UINT64(spec);
+        ret->min = (double)s->minimum;
+        ret->max = (double)s->maximum;
+        ret->fallback = (struct gc_value){.kind = GC_VALUE_INT, .as.integer = (int64_t)s->default_value};
+        return GC_OK;
+    }
+    const GParamSpecInt *s = G_PARAM_SPEC_INT(spec);
+    ret->min = s->minimum;
+    ret->max = s->maximum;
+    ret->fallback = (struct gc_value){.kind = GC_VALUE_INT, .as.integer = s->default_value};
+    return GC_OK;
+}
+
+static enum gc_err describe_enum(GParamSpec *spec, struct gc_arena *arena, struct gc_op_config *ret)
+{
+    const GParamSpecEnum *s = G_PARAM_SPEC_ENUM(spec);
+    const GEnumClass *class = s->enum_class;
+    ret->type = GC_TYPE_STRING;
+    ret->choices = GC_ARENA_ARRAY(arena, struct gc_name, class->n_values);
+    if (!ret->choices)
+        return GC_ERR_NOMEM;
+    for (unsigned i = 0; i < class->n_values && ret->n_choices < GC_MAX_CHOICES; i++) {
+        const GEnumValue *v = &class->values[i];
+        /* the last is the enum's length, and `error` at -1 is no value */
+        if (v->value < 0 || strcmp(v->value_nick, "last") == 0)
+            continue;
+        ret->choices[ret->n_choices++].text = gc_arena_text(arena, v->value_nick);
+        if (v->value == s->default_value)
+            ret->fallback = text_value(arena, v->value_nick);
+    }
+    return GC_OK;
+}
+
+static enum gc_err describe_names(const char *const *names, struct gc_arena *arena, struct gc_op_config *ret)
+{
+    uint32_t n = 0;
+    while (names[n])
+        n++;
+    ret->type = GC_TYPE_STRING;
+    ret->choices = GC_ARENA_ARRAY(arena, struct gc_name, n);
+    if (!ret->choices)
+        return GC_ERR_NOMEM;
+    for (uint32_t i = 0; i < n; i++)
+        ret->choices[i].text = gc_arena_text(arena, names[i]);
+    ret->n_choices = n;
+    return GC_OK;
+}
+
+static enum gc_err describe_type(GParamSpec *spec, struct gc_arena *arena, struct gc_op_config *ret)
+{
+    if (G_IS_PARAM_SPEC_BOOLEAN(spec)) {
+        ret->type = GC_TYPE_BOOL;
+        ret->fallback = (struct gc_value){.kind = GC_VALUE_BOOL, .as.flag = G_PARAM_SPEC_BOOLEAN(spec)->default_value != 0};
+        return GC_OK;
+    }
+    if (G_IS_PARAM_SPEC_ENUM(spec))
+        return describe_enum(spec, arena, ret);
+    if (G_IS_PARAM_SPEC_STRING(spec))
+        return describe_names(gc_vips_profiles, arena, ret);
+    if (G_IS_PARAM_SPEC_OBJECT(spec))
+        return describe_names(gc_vips_interpolators, arena, ret);
+    if (G_IS_PARAM_SPEC_BOXED(spec)) {
+        ret->type = GC_TYPE_ANY; /* a list of numbers, or one */
+        return GC_OK;
+    }
+    return describe_number(spec, ret);
+}
+
+/* Settings are spelt with '_', as the vips command and every binding have them. */
+static void to_underscores(struct gc_bytes text)
+{
+    char *p = (char *)(uintptr_t)text.ptr; /* just copied into the arena */
+    for (size_t i = 0; i < text.len; i++)
+        if (p[i] == '-')
+            p[i] = '_';
+}
+
+enum gc_err gc_vips_describe(GParamSpec *spec, VipsArgumentFlags flags, struct gc_arena *arena, struct gc_op_config *ret)
+{
+    GC_ASSERT(gc_vips_is_setting(spec, flags));
+    *ret = (struct gc_op_config){.min = 1, .max = 0};
+    ret->key = gc_arena_text(arena, spec->name);
+    if (!ret->key.ptr)
+        return GC_ERR_NOMEM;
+    to_underscores(ret->key);
+    ret->required = (flags & VIPS_ARGUMENT_REQUIRED) != 0;
+    const char *blurb = g_param_spec_get_blurb(spec);
+    ret->help = gc_arena_text(arena, blurb ? blurb : "");
+    enum gc_err err = describe_type(spec, arena, ret);
+    if (ret->required)
+        ret->fallback = (struct gc_value){.kind = GC_VALUE_NULL};
+    return err;
+}
+
+/* ---- all of an operation's ---- */
+
+struct walk {
+    struct gc_arena *arena;
+    const char *const *except;
+    const char *only;
+    bool required; /* this pass takes those that are, or those that are not */
+    struct gc_op_config *rows;
+    uint32_t n;
+    enum gc_err err;
+};
+
+static bool left_out(const struct walk *w, const char *name)
+{
+    if (w->only)
+        return strcmp(name, w->only) != 0;
+    for (const char *const *e = w->except; e && *e; e++)
+        if (strcmp(*e, name) == 0)
+            return true;
+    return false;
+}
+
+static void *visit(VipsObject *object, GParamSpec *spec, VipsArgumentClass *class, VipsArgumentInstance *instance,
+                   void *a, void *b)
+{
+    (void)object;
+    (void)instance;
+    (void)b;
+    struct walk *w = a;
+    if (!gc_vips_is_setting(spec, class->flags) || left_out(w, spec->name) ||
+        w->required != ((class->flags & VIPS_ARGUMENT_REQUIRED) != 0))
+        return NULL;
+    if (w->n == GC_MAX_CONFIG)
+        w->err = GC_ERR_LIMIT;
+    else
+        w->err = gc_vips_describe(spec, class->flags, w->arena, &w->rows[w->n]);
+    if (w->err)
+        return w;
+    w->n++;
+    return NULL;
+}
+
+static enum gc_err walk_settings(const char *nickname, struct walk *w)
+{
+    VipsOperation *op = vips_operation_new(nickname);
+    if (!op) {
+        vips_error_clear();
+        return GC_ERR_NOT_FOUND;
+    }
+    for (int pass = 0; pass < 2 && !w->err; pass++) {
+        w->required = pass == 0;
+        (void)vips_argument_map(VIPS_OBJECT(op), visit, w, NULL);
+    }
+    g_object_unref(op);
+    return w->err;
+}
+
+enum gc_err gc_vips_settings(const char *nickname, const char *const *except, struct gc_arena *arena, struct gc_op_config **ret,
+                             uint32_t *ret_n)
+{
+    struct walk w = {.arena = arena, .except = except};
+    w.rows = GC_ARENA_ARRAY(arena, struct gc_op_config, GC_MAX_CONFIG);
+    if (!w.rows)
+        return GC_ERR_NOMEM;
+    enum gc_err err = walk_settings(nickname, &w);
+    if (err)
+        return err;
+    *ret = w.rows;
+    *ret_n = w.n;
+    return GC_OK;
+}
+
+enum gc_err gc_vips_setting(const char *nickname, const char *name, struct gc_arena *arena, struct gc_op_config *ret)
+{
+    struct gc_op_config row[1];
+    struct walk w = {.arena = arena, .only = name, .rows = row};
+    enum gc_err err = walk_settings(nickname, &w);
+    if (err)
+        return err;
+    if (w.n == 0)
+        return GC_ERR_NOT_FOUND;
+    *ret = row[0];
+    return GC_OK;
+}

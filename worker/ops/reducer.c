@@ -1,0 +1,87 @@
+#include "worker/ops/reducer.h"
+
+#include <math.h>
+
+#include "proto/values.h"
+
+void gc_state_put_tag(struct gc_buf *out, uint8_t op, uint8_t form)
+{
+    (void)gc_buf_put_u8(out, op);
+    (void)gc_buf_put_u8(out, form);
+}
+
+bool gc_state_take_tag(struct gc_reader *in, uint8_t op, uint8_t form)
+{
+    uint8_t got_op;
+    uint8_t got_form;
+    return gc_reader_u8(in, &got_op) && gc_reader_u8(in, &got_form) && got_op == op && got_form == form;
+}
+
+static bool number_of(const struct gc_value_token *t, struct gc_number *ret)
+{
+    if (t->kind == GC_TOKEN_INT)
+        *ret = (struct gc_number){.is_int = true, .integer = t->integer, .real = (double)t->integer};
+    else if (t->kind == GC_TOKEN_UINT)
+        *ret = (struct gc_number){.real = (double)t->unsigned_integer};
+    else if (t->kind == GC_TOKEN_REAL && isfinite(t->real))
+        *ret = (struct gc_number){.real = t->real};
+    else
+        return false;
+    return true;
+}
+
+static bool begin(const struct gc_reduce_input *input, struct gc_field_walk *walk)
+{
+    struct gc_value_token head;
+    walk->begun = true;
+    walk->left = input->value;
+    if (input->value.len == 0 || gc_value_next(&walk->left, &head))
+        return false;
+    walk->map = head.kind == GC_TOKEN_MAP;
+    if (!walk->map && (head.kind != GC_TOKEN_ARRAY || head.n != input->n_shape))
+        return false;
+    walk->n = head.n;
+    return true;
+}
+
+/* The next field's name and value, whatever it is. */
+static bool next_field(const struct gc_reduce_input *input, struct gc_field_walk *walk, struct gc_str *ret_name,
+                       struct gc_bytes *ret_value)
+{
+    if (walk->map) {
+        struct gc_value_token name;
+        if (gc_value_next(&walk->left, &name) || name.kind != GC_TOKEN_STR)
+            return false;
+        *ret_name = gc_bytes_str(name.bytes);
+    } else {
+        *ret_name = gc_str_of(input->shape[walk->at].name);
+    }
+    walk->at++;
+    return gc_value_skip(&walk->left, ret_value) == GC_OK;
+}
+
+bool gc_reduce_next(const struct gc_reduce_input *input, struct gc_field_walk *walk, struct gc_str *ret_name,
+                    struct gc_number *ret)
+{
+    if (!walk->begun && !begin(input, walk))
+        return false;
+    while (walk->at < walk->n) {
+        struct gc_bytes value;
+        struct gc_value_token t;
+        if (!next_field(input, walk, ret_name, &value))
+            return false;
+        if (!gc_value_next(&value, &t) && number_of(&t, ret))
+            return true;
+    }
+    return false;
+}
+
+bool gc_reduce_field(const struct gc_reduce_input *input, struct gc_str name, struct gc_number *ret)
+{
+    struct gc_field_walk walk = {0};
+    struct gc_str found;
+    while (gc_reduce_next(input, &walk, &found, ret))
+        if (gc_str_equal(found, name))
+            return true;
+    return false;
+}
