@@ -16,7 +16,7 @@
 struct gc_codec;
 
 /* `scratch`: bytes for decoded structs, taken once from malloc. GC_CODEC_SCRATCH is enough for any message. */
-#define GC_CODEC_SCRATCH (4u * 1024u * 1024u)
+#define GC_CODEC_SCRATCH 4194304u
 enum gc_err gc_codec_new(size_t scratch, struct gc_codec **ret) GC_MUST_CHECK;
 void gc_codec_destroy(struct gc_codec **self_p);
 

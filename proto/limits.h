@@ -11,11 +11,11 @@
 /* The wire. */
 #define GC_WIRE_MAGIC 0x4347u          /* "GC" little-endian */
 #define GC_WIRE_VERSION 1u
-#define GC_MAX_BODY (64u * 1024u)      /* bytes of the msgpack body of one message */
-#define GC_MAX_BULK (1024u * 1024u)    /* bytes of the raw frame behind it */
+#define GC_MAX_BODY 65536u             /* bytes of the msgpack body of one message */
+#define GC_MAX_BULK 1048576u           /* bytes of the raw frame behind it */
 #define GC_MAX_DEPTH 8u                /* nesting of containers in a body */
 #define GC_MAX_CONTAINER 4096u         /* elements of one container in a body */
-#define GC_MAX_DOCUMENT (4u * 1024u * 1024u) /* bytes of a catalogue, a plan or a whole submitted job, reassembled */
+#define GC_MAX_DOCUMENT 4194304u       /* bytes of a catalogue, a plan or a whole submitted job, reassembled */
 #define GC_MAX_DOCUMENT_OBJECTS 1048576u /* msgpack objects in it: a decoder's scratch is some 24 times that in bytes */
 
 /* Names and texts (bytes). */
@@ -44,7 +44,7 @@
 /* Work. */
 #define GC_BLOCK_ITEMS 4096u           /* items a block of states */
 #define GC_PAGE_ITEMS 4096u            /* items a page, at most */
-#define GC_PAGE_BYTES (512u * 1024u)   /* text of a page, at most */
+#define GC_PAGE_BYTES 524288u          /* text of a page, at most */
 #define GC_PAGES_AHEAD 64u             /* pages listed beyond the first unleased item */
 #define GC_PAGES_A_MESSAGE 16u
 #define GC_MAX_LEASE_ITEMS 65536u          /* items of one lease, at most */
@@ -54,7 +54,7 @@
 #define GC_MAX_INVENTORY 1024u         /* leases and unacknowledged results in a HELLO */
 #define GC_RESULT_WINDOW 64u           /* results a worker may have unacknowledged */
 #define GC_MERGE_INPUTS 32u            /* deltas one merge consumes */
-#define GC_MAX_DELTA (128u * 1024u)    /* bytes of a reducer's state */
+#define GC_MAX_DELTA 131072u           /* bytes of a reducer's state */
 #define GC_MAX_PATTERNS 64u            /* distinct outcome vectors in one status */
 #define GC_RETRIES_DEFAULT 1u
 #define GC_SUSPICIONS_DEFAULT 3u

@@ -243,7 +243,7 @@ static bool take_fix(struct gc_bytes *in, uint8_t head, struct gc_value_token *t
 {
     if (head <= FIXINT_LAST || head >= NEGFIX) {
         t->kind = GC_TOKEN_INT;
-        t->integer = (int8_t)head;
+        t->integer = head <= FIXINT_LAST ? head : (int64_t)head - 256;
         t->unsigned_integer = head <= FIXINT_LAST ? head : 0;
         return true;
     }

@@ -228,6 +228,16 @@ START_TEST(values_that_cannot_be_sent)
     struct gc_value list = {.kind = GC_VALUE_LIST, .n = GC_MAX_CONTAINER + 1, .as.items = two};
     ck_assert_int_eq(try_value(list), GC_ERR_LIMIT);
 
+    /* More objects than a document may have, in few bytes. */
+    static struct gc_value nulls[GC_MAX_CONTAINER];
+    static struct gc_value lists[257];
+    for (int i = 0; i < 257; i++)
+        lists[i] = (struct gc_value){.kind = GC_VALUE_LIST, .n = GC_MAX_CONTAINER, .as.items = nulls};
+    list = (struct gc_value){.kind = GC_VALUE_LIST, .n = 255, .as.items = lists};
+    ck_assert_int_eq(try_value(list), GC_OK);
+    list.n = 257;
+    ck_assert_int_eq(try_value(list), GC_ERR_LIMIT);
+
     /* A setting is one container: seven lists inside are as deep as may be. */
     struct gc_value nest[9];
     nest[0] = leaf;
