@@ -21,7 +21,8 @@
 
 #define GC_SPEC_MAX_FILE GC_MAX_DOCUMENT /* bytes of a job file */
 #define GC_SPEC_MAX_VALUES 262144u       /* scalars, lists and maps in it, aliases expanded */
-#define GC_SPEC_MAX_DEPTH 32u            /* nesting of the file; of a config value GC_MAX_DEPTH - 4 */
+#define GC_SPEC_MAX_DEPTH 32u            /* nesting of the file */
+#define GC_SPEC_VALUE_DEPTH (GC_MAX_DEPTH - 5u) /* of a config value: five containers are around it on the wire */
 
 struct gc_spec_options {
     const char *folder; /* absolute path that the job's relative paths start from: the caller's own folder */
