@@ -18,11 +18,11 @@ enum gc_commit_kind {
     GC_COMMIT_RUN,       /* a run is there: the answer to its submit waits for this */
     GC_COMMIT_RUN_STATE, /* its state changed */
     GC_COMMIT_PAGES,     /* more items are listed */
-    GC_COMMIT_BATCH,     /* outcomes and values of a contiguous range, with the deltas of exactly that range */
-    GC_COMMIT_MERGED,    /* states consumed, one state made */
-    GC_COMMIT_ODD,       /* an item has a history: attempts, suspicions, nodes given up */
-    GC_COMMIT_FRONTIER,  /* no item at or above it was ever leased */
-    GC_COMMIT_WORKER,    /* a worker that may hold leases */
+    GC_COMMIT_BATCH,    /* outcomes and values of a contiguous range, with the deltas of exactly that range */
+    GC_COMMIT_MERGED,   /* states consumed, one state made */
+    GC_COMMIT_ODD,      /* an item has a history: attempts, suspicions, nodes given up */
+    GC_COMMIT_FRONTIER, /* no item at or above it was ever leased */
+    GC_COMMIT_WORKER,   /* a worker that may hold leases */
 };
 
 struct gc_commit_run {

@@ -33,8 +33,8 @@ enum gc_event_kind {
     GC_EV_TIMER,     /* time has passed; also what the deadline asked for */
     GC_EV_MESSAGE,   /* decoded and checked against its direction's role by the shell: `msg` from `peer` */
     GC_EV_PEER_GONE, /* a send to it was answered with "unreachable", or the shell gave it up */
-    GC_EV_SUBMIT,    /* a submission that was validated and planned; answered with SUBMITTED to `peer`, re `re` */
-    GC_EV_STORE,     /* the disk is full (grant and admit nothing) or has room again */
+    GC_EV_SUBMIT, /* a submission that was validated and planned; answered with SUBMITTED to `peer`, re `re` */
+    GC_EV_STORE,  /* the disk is full (grant and admit nothing) or has room again */
     GC_EV_RECOVER,   /* before anything else: one thing that the store kept */
     GC_EV_RECOVERED, /* that was all; the grace begins */
     GC_EV_DRAIN,     /* grant nothing more; the coordinator is about to end */
@@ -72,7 +72,8 @@ enum gc_effect_kind {
 struct gc_effect {
     enum gc_effect_kind kind;
     gc_peer peer;
-    struct gc_node_infos nodes; /* GC_FX_SEND of RUN_INFO: its bulk is this record, encoded by the shell; else empty */
+    struct gc_node_infos
+        nodes; /* GC_FX_SEND of RUN_INFO: its bulk is this record, encoded by the shell; else empty */
     union {
         struct gc_commit commit;
         struct gc_msg msg;
@@ -88,10 +89,10 @@ struct gc_effects {
 
 struct gc_core;
 
-#define GC_CORE_BLOCK 1024u /* GC_BLOCK_ITEMS states of two bits */
+#define GC_CORE_BLOCK  1024u /* GC_BLOCK_ITEMS states of two bits */
 #define GC_CORE_BLOCKS 1048576u
-#define GC_CORE_PAGE 16384u
-#define GC_CORE_PAGES 16384u
+#define GC_CORE_PAGE   16384u
+#define GC_CORE_PAGES  16384u
 #define GC_CORE_DELTAS 1048576u
 
 struct gc_core_config {
@@ -102,14 +103,15 @@ struct gc_core_config {
     uint32_t blocks; /* units of GC_CORE_BLOCK bytes: states of items in flight, tables of blocks and pages */
     uint32_t pages;  /* of GC_CORE_PAGE bytes: names, shapes and plans of live runs */
     uint32_t deltas; /* states of reducers that wait to be merged */
-    uint64_t seed; /* of the hash maps */
+    uint64_t seed;   /* of the hash maps */
 };
 
 /* Bytes of arena that such a core needs. Memory is touched as it is used: map it without reserving. */
 size_t gc_core_size(const struct gc_core_config *config);
 
 /* Everything of the core lies in the arena; there is nothing to destroy. GC_ERR_NOMEM: the arena is too small. */
-enum gc_err gc_core_init(struct gc_arena *arena, const struct gc_core_config *config, struct gc_core **ret) GC_MUST_CHECK;
+enum gc_err gc_core_init(struct gc_arena *arena, const struct gc_core_config *config,
+                         struct gc_core **ret) GC_MUST_CHECK;
 
 /* Never fails: what a peer does wrong is answered to the peer; what is full answers "busy". */
 struct gc_effects gc_core_step(struct gc_core *core, const struct gc_event *event);

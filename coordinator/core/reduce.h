@@ -1,0 +1,57 @@
+/* reduce.h - the states of a reducer: made by results, merged by workers, finished by one of them. The core moves their ids.
+ *
+ * GC_MERGE_INPUTS states are merged, the oldest first; when the stage that feeds it has ended, nothing is being merged and so many
+ * at most are left, a FINISH merges the rest and makes the value. A lost or refused merge puts its inputs back where they were.
+ * Invariant: a state is either in its stage's list or in that of one lease.
+ */
+#ifndef GC_CORE_REDUCE_H
+#define GC_CORE_REDUCE_H
+
+#include "common/list.h"
+#include "common/pool.h"
+#include "coordinator/core/core.h"
+
+struct core_lease;
+struct core_stage;
+
+struct core_delta {
+    uint64_t id;
+    uint64_t items;
+    struct gc_link link; /* stage->reduce.waiting or lease->inputs, in order of age */
+};
+
+struct core_deltas {
+    struct gc_pool pool;
+};
+
+struct core_reduce {
+    struct gc_list waiting;
+    uint32_t leased; /* MERGE and FINISH leases that are out */
+};
+
+/* Whether `n` more states can be kept. */
+bool core_deltas_room(const struct gc_core *core, uint32_t n);
+/* One more state waits; there must be room. Its id: given, or the run's next. */
+uint64_t core_delta_add(struct gc_core *core, struct core_stage *stage, uint64_t id, uint64_t items);
+
+/* Forgets the waiting state of that id, if it is there: for recovery. */
+void core_delta_drop(struct gc_core *core, struct core_stage *stage, uint64_t id);
+
+/* Whether a lease could be granted now. */
+bool core_reduce_wants(const struct core_stage *stage);
+/* What that lease would be. */
+enum gc_lease_kind core_reduce_kind(const struct core_stage *stage);
+/* Moves its inputs to a new lease. */
+void core_reduce_take(struct gc_core *core, struct core_lease *lease);
+/* Their ids, in scratch, in order. */
+uint64_t *core_reduce_ids(struct gc_core *core, const struct core_lease *lease);
+/* The lease has ended without a result: its inputs wait again, before the younger ones. */
+void core_reduce_return(struct gc_core *core, struct core_lease *lease);
+/* Forgets up to `budget` waiting states; true: there are none. */
+bool core_reduce_release(struct gc_core *core, struct core_stage *stage, uint32_t budget);
+
+/* A RESULT of kind MERGE or FINISH whose token is good. */
+void core_reduce_result(struct gc_core *core, struct core_lease *lease, gc_peer peer,
+                        const struct gc_msg *msg);
+
+#endif
