@@ -162,6 +162,20 @@ static const char *cycle_text(struct numbering *m, const uint32_t *cycle, uint32
     return text;
 }
 
+/* All edges from the one node to the other: the same cycle is told once. */
+static void drop_edges(struct numbering *m, uint32_t from, uint32_t to)
+{
+    struct gc_raw_node *n = &m->raw->nodes[to];
+    for (uint32_t k = 0; k < n->n_inputs; k++) {
+        if (n->inputs[k].dropped || n->inputs[k].from != from)
+            continue;
+        n->inputs[k].dropped = true;
+        n->waits--;
+    }
+    if (n->waits == 0)
+        give_number(m, to);
+}
+
 /* Tells one cycle and drops the edge into its first node. */
 static void break_cycle(struct numbering *m)
 {
@@ -173,13 +187,10 @@ static void break_cycle(struct numbering *m)
     for (uint32_t i = 1; i < n; i++)
         if (cycle[i] < cycle[first])
             first = i;
-    struct gc_raw_node *node = &m->raw->nodes[cycle[first]];
-    struct gc_raw_input *in = open_input(m, cycle[first]);
-    gc_loader_error(m->l, GC_PLACE(in->line, node->id, "inputs"), "Cycle detected in the DAG: %s",
-                    cycle_text(m, cycle, n, first));
-    in->dropped = true;
-    if (--node->waits == 0)
-        give_number(m, cycle[first]);
+    const struct gc_raw_input *in = open_input(m, cycle[first]);
+    gc_loader_error(m->l, GC_PLACE(in->line, m->raw->nodes[cycle[first]].id, "inputs"),
+                    "Cycle detected in the DAG: %s", cycle_text(m, cycle, n, first));
+    drop_edges(m, in->from, cycle[first]);
 }
 
 /* A file of nothing but cycles is told the first of them, and the rest of its edges are let go. */

@@ -204,16 +204,20 @@ static struct gc_raw_node *node_of(struct gc_raw_job *raw, struct gc_str target)
 static void unknown_target(struct gc_loader *l, struct gc_raw_job *raw, const char *text,
                            struct gc_str target)
 {
-    const char *dot = memchr(target.ptr, '.', target.len);
+    const char *dot = target.len ? memchr(target.ptr, '.', target.len) : NULL;
+    struct gc_str word = gc_str_part(target, 0, dot ? (size_t)(dot - target.ptr) : 0);
     struct gc_str *ids = GC_LOADER_ARRAY(l, struct gc_str, raw->n);
-    for (uint32_t i = 0; i < raw->n && ids; i++)
+    bool there = word.len == 0; /* then it is not the node that is wrong */
+    for (uint32_t i = 0; i < raw->n && ids; i++) {
         ids[i] = gc_bytes_str(raw->nodes[i].node.id);
-    if (ids && dot)
-        gc_loader_error(l, GC_PLACE(0, NULL, "--set"), "there is no node '%.*s'%s", (int)(dot - target.ptr),
-                        target.ptr,
-                        gc_loader_meant(l, gc_str_part(target, 0, (size_t)(dot - target.ptr)), ids, raw->n));
+        there = there || gc_str_equal(ids[i], word);
+    }
+    struct gc_place at = GC_PLACE(0, NULL, "--set");
+    if (there || !ids)
+        gc_loader_error(l, at, "'%.100s' should be NODE.KEY=VALUE", text);
     else
-        gc_loader_error(l, GC_PLACE(0, NULL, "--set"), "'%.100s' should be NODE.KEY=VALUE", text);
+        gc_loader_error(l, at, "there is no node '%.*s'%s", GC_STR_ARGS(word),
+                        gc_loader_meant(l, word, ids, raw->n));
 }
 
 /* Brackets and braces are YAML; everything else is a string, typed by the field in the end. */
@@ -244,7 +248,7 @@ static void set_one(struct gc_loader *l, struct gc_raw_job *raw, const char *tex
     struct gc_str target = gc_str_part(gc_str_of(text), 0, equals ? (size_t)(equals - text) : 0);
     struct gc_raw_node *n = target.len ? node_of(raw, target) : NULL;
     if (!n) {
-        unknown_target(l, raw, text, target.len ? target : GC_STR("-"));
+        unknown_target(l, raw, text, target);
         return;
     }
     struct gc_str key = gc_loader_copy(l, gc_str_part(target, n->node.id.len + 1, target.len));

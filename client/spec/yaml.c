@@ -26,9 +26,15 @@ static uint32_t line_of(const struct reader *r, const yaml_mark_t *mark)
     return r->line ? r->line + (uint32_t)mark->line : 0;
 }
 
+/* What is no file is the value of an option. */
+static struct gc_place place_of(const struct reader *r, uint32_t line)
+{
+    return GC_PLACE(line, NULL, r->line ? "" : "--set");
+}
+
 static bool wrong(struct reader *r, uint32_t line, const char *what)
 {
-    gc_loader_error(r->l, GC_PLACE(line, NULL, ""), "%s", what);
+    gc_loader_error(r->l, place_of(r, line), "%s", what);
     return false;
 }
 
@@ -47,11 +53,11 @@ static bool syntax_error(struct reader *r, const yaml_parser_t *parser)
     if (parser->error == YAML_MEMORY_ERROR) {
         r->l->err = GC_ERR_NOMEM;
     } else if (parser->error == YAML_READER_ERROR) {
-        gc_loader_error(r->l, GC_PLACE(line_at(r, parser->problem_offset), NULL, ""),
-                        "no UTF-8 text: %s (byte %zu)", problem, parser->problem_offset);
+        gc_loader_error(r->l, place_of(r, line_at(r, parser->problem_offset)), "no UTF-8 text: %s (byte %zu)",
+                        problem, parser->problem_offset);
     } else {
         uint32_t line = line_of(r, &parser->problem_mark);
-        gc_loader_error(r->l, GC_PLACE(line, NULL, ""), "no YAML: %s (column %zu)%s%s", problem,
+        gc_loader_error(r->l, place_of(r, line), "no YAML: %s (column %zu)%s%s", problem,
                         parser->problem_mark.column + 1, parser->context ? ", " : "",
                         parser->context ? parser->context : "");
     }
@@ -85,7 +91,7 @@ static bool on_alias(struct reader *r, const yaml_event_t *e, uint32_t line)
             return wrong(r, line, "an alias to what it stands in");
         return gc_tree_value(&r->b, a->tree, line);
     }
-    gc_loader_error(r->l, GC_PLACE(line, NULL, ""), "there is no anchor &%.*s above", GC_STR_ARGS(name));
+    gc_loader_error(r->l, place_of(r, line), "there is no anchor &%.*s above", GC_STR_ARGS(name));
     return false;
 }
 
@@ -102,8 +108,7 @@ static bool check_tag(struct reader *r, const yaml_char_t *tag, const struct gc_
                 (tag_is(tag, YAML_BOOL_TAG) && t->kind == GC_VALUE_BOOL) ||
                 (tag_is(tag, YAML_NULL_TAG) && t->kind == GC_VALUE_NULL);
     if (!fits)
-        gc_loader_error(r->l, GC_PLACE(t->line, NULL, ""), "the tag %s does not fit this value",
-                        (const char *)tag);
+        gc_loader_error(r->l, place_of(r, t->line), "the tag %s does not fit this value", (const char *)tag);
     return fits;
 }
 
@@ -143,7 +148,7 @@ static bool on_open(struct reader *r, enum gc_value_kind kind, const yaml_char_t
     if (gc_tree_wants_key(&r->b))
         return wrong(r, line, "a key must be a string");
     if (tag && !tag_is(tag, kind == GC_VALUE_LIST ? YAML_SEQ_TAG : YAML_MAP_TAG)) {
-        gc_loader_error(r->l, GC_PLACE(line, NULL, ""), "the tag %s is not known", (const char *)tag);
+        gc_loader_error(r->l, place_of(r, line), "the tag %s is not known", (const char *)tag);
         return false;
     }
     return gc_tree_open(&r->b, kind, line, &t) && add_anchor(r, anchor, t);
