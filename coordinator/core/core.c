@@ -271,6 +271,11 @@ bool gc_core_find(const struct gc_core *core, const struct gc_id128 *id, uint64_
     return true;
 }
 
+uint64_t gc_core_next_run(const struct gc_core *core)
+{
+    return core->runs.next_no;
+}
+
 uint32_t gc_core_live_runs(const struct gc_core *core)
 {
     return core->runs.live;
