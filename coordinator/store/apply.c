@@ -114,6 +114,24 @@ static enum gc_err add_docs(struct gc_store *s, const struct gc_commit_run *c, s
     return err;
 }
 
+/* A page is asked for by the stage that reads it. */
+static enum gc_err add_stages(struct gc_store *s, const struct gc_commit_run *c, struct gc_fault *f)
+{
+    enum gc_err err = GC_OK;
+    for (uint32_t i = 0; i < c->plan->n_stages && err == GC_OK; i++) {
+        const struct gc_plan_stage *stage = &c->plan->stages[i];
+        bool reads = stage->kind == GC_STAGE_ITEM && stage->source != GC_UNSET;
+        if (!reads && stage->kind != GC_STAGE_SOURCE)
+            continue;
+        struct row r = row_of(s, GC_SQL_ADD_STAGE, f);
+        put(&r, c->run_no);
+        put(&r, i);
+        put(&r, reads ? stage->source : i);
+        err = run(&r);
+    }
+    return err;
+}
+
 /* Documents are rare and large: memory for one lives as long as the commit. malloc's pages are touched as far as it is long. */
 static bool scratch_new(struct gc_buf *ret, struct gc_fault *f)
 {
@@ -132,6 +150,8 @@ static enum gc_err apply_run(struct gc_store *s, const struct gc_commit_run *c, 
     if (!scratch_new(&scratch, f))
         return GC_ERR_NOMEM;
     enum gc_err err = add_run_row(s, c, &scratch, f);
+    if (err == GC_OK)
+        err = add_stages(s, c, f);
     if (err == GC_OK)
         err = add_docs(s, c, &scratch, f);
     free(scratch.data);

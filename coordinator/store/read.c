@@ -55,6 +55,8 @@ enum gc_err gc_store_page(struct gc_store *s, uint64_t run_no, uint64_t stage, u
     enum gc_err err = gc_db_one(s, st, f);
     if (err == GC_OK)
         err = read_page(s, st, ret, digest, out, f);
+    if (err == GC_OK)
+        *ret_stage = gc_db_u64(st, 7);
     gc_db_done(st);
     return err;
 }

@@ -4,6 +4,7 @@
  * runs         a row a run; small columns only, since listing walks them. head: the job record without all that is long.
  *              items, done, failed: for listings, kept by each PAGES and BATCH (source_stage: of its first source, item_stage:
  *              that hangs on it)
+ * stages       which stage lists the items of a stage: of an ITEM stage its source, of a source itself
  * docs         the long records of a run: job, plan, each stage's program, and the account of an ended one
  * listings     what a source has listed, and where it goes on; pages: the items, or where in a manifest they stand
  * batches      a row a RESULT. seq orders commits over all runs and is never used again. bad: failed outcomes in it
@@ -29,6 +30,8 @@ static const char schema[] =
     " items INTEGER NOT NULL DEFAULT 0, done INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0,"
     " source_stage INTEGER NOT NULL, item_stage INTEGER NOT NULL, text BLOB NOT NULL DEFAULT x'', head BLOB NOT NULL);"
     "CREATE INDEX runs_state ON runs (state);"
+    "CREATE TABLE stages (run_no INTEGER NOT NULL, stage INTEGER NOT NULL, source INTEGER NOT NULL,"
+    " PRIMARY KEY (run_no, stage)) WITHOUT ROWID;"
     "CREATE TABLE docs (run_no INTEGER NOT NULL, kind INTEGER NOT NULL, stage INTEGER NOT NULL, bytes BLOB NOT NULL,"
     " PRIMARY KEY (run_no, kind, stage));"
     "CREATE TABLE listings (run_no INTEGER NOT NULL, stage INTEGER NOT NULL, ended INTEGER NOT NULL,"
@@ -111,11 +114,11 @@ static enum gc_err check_pages(struct gc_store *s, struct gc_fault *f)
 {
     static const int64_t all_below = 512 * 1024 * 1024 / GC_STORE_PAGE;
     static const char *const small[] = {
-        "PRAGMA quick_check('meta')",       "PRAGMA quick_check('runs')",
-        "PRAGMA quick_check('docs')",       "PRAGMA quick_check('odd')",
-        "PRAGMA quick_check('listings')",   "PRAGMA quick_check('deltas')",
-        "PRAGMA quick_check('workers')",    "PRAGMA quick_check('frontiers')",
-        "PRAGMA quick_check('catalogues')",
+        "PRAGMA quick_check('meta')",      "PRAGMA quick_check('stages')",
+        "PRAGMA quick_check('runs')",      "PRAGMA quick_check('docs')",
+        "PRAGMA quick_check('odd')",       "PRAGMA quick_check('listings')",
+        "PRAGMA quick_check('deltas')",    "PRAGMA quick_check('workers')",
+        "PRAGMA quick_check('frontiers')", "PRAGMA quick_check('catalogues')",
     };
     int64_t pages;
     enum gc_err err = gc_db_number(s, "PRAGMA page_count", &pages, f);

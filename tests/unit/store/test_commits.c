@@ -260,10 +260,12 @@ START_TEST(what_workers_fetch)
 
     struct gc_page got;
     gc_buf_reset(&out);
-    ck_assert_int_eq(gc_store_page(s, 1, FIXTURE_SOURCE, 0, &got, digest, &out, &f), GC_OK);
+    ck_assert_int_eq(gc_store_page(s, 1, FIXTURE_ITEM, 0, &got, &total, digest, &out, &f), GC_OK);
     ck_assert_uint_eq(got.count, 3);
+    ck_assert_uint_eq(total, FIXTURE_SOURCE);
     ck_assert(gc_bytes_equal(gc_buf_bytes(&out), gc_bytes_of("abc", 3)));
-    ck_assert_int_eq(gc_store_page(s, 1, FIXTURE_SOURCE, 1, &got, digest, &out, &f), GC_ERR_NOT_FOUND);
+    ck_assert_int_eq(gc_store_page(s, 1, FIXTURE_SOURCE, 1, &got, &total, digest, &out, &f),
+                     GC_ERR_NOT_FOUND);
 
     gc_buf_reset(&out);
     ck_assert_int_eq(gc_store_cursor(s, 1, FIXTURE_SOURCE, &out, &f), GC_OK);
