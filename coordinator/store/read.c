@@ -44,7 +44,8 @@ static enum gc_err read_page(struct gc_store *s, sqlite3_stmt *st, struct gc_pag
 }
 
 enum gc_err gc_store_page(struct gc_store *s, uint64_t run_no, uint64_t stage, uint64_t index,
-                          struct gc_page *ret, uint8_t digest[32], struct gc_buf *out, struct gc_fault *f)
+                          struct gc_page *ret, uint64_t *ret_stage, uint8_t digest[32], struct gc_buf *out,
+                          struct gc_fault *f)
 {
     sqlite3_stmt *st = gc_db_take(s, GC_SQL_GET_PAGE, f);
     if (!st)
