@@ -183,6 +183,7 @@ void core_run_close(struct gc_core *core, struct core_run *run, enum gc_run_stat
     gc_map_remove(&core->runs.by_no, run->no);
     gc_map_remove(&core->runs.by_id, id_key(core, &run->id));
     core->runs.live--;
+    run->unreaped = run->n_stages;
     enter_state(core, run, state);
     for (uint32_t i = 0; i < run->n_stages; i++) {
         struct core_stage *stage = run->stages[i];

@@ -20,7 +20,7 @@ enum gc_err core_share_init(struct gc_core *core, struct gc_arena *arena, uint32
     return gc_heap_init(&core->share.runs, arena, runs, before, setpos);
 }
 
-static bool hungry(const struct core_run *run)
+bool core_share_wants(const struct core_run *run)
 {
     if (!core_run_serves(run))
         return false;
@@ -35,7 +35,7 @@ void core_share_touch(struct gc_core *core, struct core_run *run)
 {
     struct core_share *share = &core->share;
     bool in = run->share_at != GC_HEAP_NOWHERE;
-    bool wants = hungry(run);
+    bool wants = core_share_wants(run);
     if (in && !wants) {
         gc_heap_remove(&share->runs, run->share_at);
     } else if (!in && wants) {

@@ -18,6 +18,8 @@ struct core_share {
     uint64_t clock;
 };
 
+/* Whether it serves and has something to grant. */
+bool core_share_wants(const struct core_run *run);
 /* Call after its ready lists or its state have changed. O(log runs). */
 void core_share_touch(struct gc_core *core, struct core_run *run);
 /* Who is served next; NULL: nobody wants anything. */

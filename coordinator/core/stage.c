@@ -82,10 +82,15 @@ static bool wants(const struct gc_core *core, const struct core_stage *stage)
     GC_NEVER("a kind of stage");
 }
 
+bool core_stage_ready(const struct gc_core *core, const struct core_stage *stage)
+{
+    return !stage->ended && wants(core, stage);
+}
+
 void core_stage_touch(struct gc_core *core, struct core_stage *stage)
 {
     struct gc_list *list = &stage->run->ready[stage->kind];
-    bool ready = !stage->ended && wants(core, stage);
+    bool ready = core_stage_ready(core, stage);
     if (ready == gc_link_linked(&stage->ready))
         return;
     if (ready)

@@ -78,6 +78,8 @@ void core_stage_measure(struct core_stage *stage, uint64_t busy_ns, uint64_t cou
 /* What `count` tasks are thought to take. */
 uint64_t core_stage_estimate(const struct core_stage *stage, uint64_t count);
 
+/* Whether it is open and has something to grant; what core_stage_touch makes true of the ready lists. */
+bool core_stage_ready(const struct gc_core *core, const struct core_stage *stage);
 /* Call after anything that may change whether it has something to grant. */
 void core_stage_touch(struct gc_core *core, struct core_stage *stage);
 /* Call after anything that may complete it: ends it then, and what follows from that. */

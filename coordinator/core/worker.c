@@ -96,7 +96,7 @@ enum gc_err core_worker_new(struct gc_core *core, const struct gc_id128 *id, str
     return GC_OK;
 }
 
-static bool serves(const struct core_worker *worker)
+bool core_worker_serves(const struct core_worker *worker)
 {
     return worker->peer != 0 && !worker->draining;
 }
@@ -104,7 +104,7 @@ static bool serves(const struct core_worker *worker)
 /* Around every change of connection, draining or slots: what is counted of it. */
 static void uncount(struct gc_core *core, const struct core_worker *worker)
 {
-    if (!serves(worker))
+    if (!core_worker_serves(worker))
         return;
     core->workers.connected--;
     core->workers.slots -= worker->slots;
@@ -112,7 +112,7 @@ static void uncount(struct gc_core *core, const struct core_worker *worker)
 
 static void count(struct gc_core *core, const struct core_worker *worker)
 {
-    if (!serves(worker))
+    if (!core_worker_serves(worker))
         return;
     core->workers.connected++;
     core->workers.slots += worker->slots;
@@ -141,7 +141,7 @@ void core_worker_drain(struct gc_core *core, struct core_worker *worker, bool dr
     core_worker_touch(core, worker);
 }
 
-static uint32_t hunger_of(const struct core_worker *worker)
+uint32_t core_worker_hunger(const struct core_worker *worker)
 {
     size_t held = worker->leases.count;
     if (worker->draining)
@@ -156,10 +156,10 @@ void core_worker_touch(struct gc_core *core, struct core_worker *worker)
 {
     if (worker->hunger != CORE_SATED)
         gc_list_remove(&core->workers.hungry[worker->hunger], &worker->hungry);
-    worker->hunger = hunger_of(worker);
+    worker->hunger = core_worker_hunger(worker);
     if (worker->hunger != CORE_SATED)
         gc_list_append(&core->workers.hungry[worker->hunger], &worker->hungry);
-    bool idle = serves(worker) && gc_list_empty(&worker->leases);
+    bool idle = core_worker_serves(worker) && gc_list_empty(&worker->leases);
     core->workers.idle += (uint32_t)idle - (uint32_t)worker->idle;
     worker->idle = idle;
 }

@@ -78,6 +78,9 @@ void core_worker_store(struct gc_core *core, struct core_worker *worker, bool ho
 void core_worker_touch(struct gc_core *core, struct core_worker *worker);
 /* A beat or HELLO: it lives. */
 void core_worker_renew(struct gc_core *core, struct core_worker *worker);
+/* The list it belongs into. */
+uint32_t core_worker_hunger(const struct core_worker *worker);
+bool core_worker_serves(const struct core_worker *worker); /* connected and not draining */
 /* Who is served next: the hungriest that waited longest. NULL: nobody. */
 struct core_worker *core_worker_next(const struct gc_core *core);
 /* Another hungry one than `not`; looks at a few. */
