@@ -30,20 +30,29 @@ static const struct {
     {GC_STR_INIT("digest"), FIELD_DIGEST},
 };
 
-/* The next {field} of a template; its rest stays in *text. False: there is none. */
-static bool next_field(struct gc_str *text, struct gc_str *ret)
+enum found { NO_FIELD, A_FIELD, A_STRAY_BRACE };
+
+/* The next {field} of a template; its rest stays in *text. A brace that is written twice stands for itself. */
+static enum found next_field(struct gc_str *text, struct gc_str *ret)
 {
-    const char *open = text->len ? memchr(text->ptr, '{', text->len) : NULL;
-    if (!open)
-        return false;
-    struct gc_str rest = gc_str_part(*text, (size_t)(open - text->ptr) + 1, text->len);
-    const char *close = rest.len ? memchr(rest.ptr, '}', rest.len) : NULL;
-    if (!close)
-        return false;
-    size_t len = (size_t)(close - rest.ptr);
-    *ret = gc_str_part(rest, 0, len);
-    *text = gc_str_part(rest, len + 1, rest.len);
-    return true;
+    for (size_t i = 0; i < text->len; i++) {
+        char c = text->ptr[i];
+        if (c != '{' && c != '}')
+            continue;
+        if (i + 1 < text->len && text->ptr[i + 1] == c) {
+            i++;
+            continue;
+        }
+        struct gc_str rest = gc_str_part(*text, i + 1, text->len);
+        const char *close = c == '{' && rest.len ? memchr(rest.ptr, '}', rest.len) : NULL;
+        if (!close || close == rest.ptr)
+            return A_STRAY_BRACE;
+        size_t len = (size_t)(close - rest.ptr);
+        *ret = gc_str_part(rest, 0, len);
+        *text = gc_str_part(rest, len + 1, rest.len);
+        return A_FIELD;
+    }
+    return NO_FIELD;
 }
 
 static unsigned field_of(struct gc_str name, struct gc_nearest *near)
@@ -57,12 +66,15 @@ static unsigned field_of(struct gc_str name, struct gc_nearest *near)
     return FIELD_OTHER;
 }
 
-/* The set of fields that a template has. Likely misspelt ones are told. */
-static unsigned fields_of(struct gc_planner *p, uint32_t node, struct gc_bytes at, struct gc_str template)
+/* The set of fields that a template has; false where it is no template. Likely misspelt ones are told. */
+static bool fields_of(struct gc_planner *p, uint32_t node, struct gc_bytes at, struct gc_str template,
+                      unsigned *ret)
 {
-    unsigned set = 0;
+    struct gc_str text = template;
     struct gc_str name;
-    while (next_field(&template, &name)) {
+    enum found found;
+    *ret = 0;
+    while ((found = next_field(&text, &name)) == A_FIELD) {
         struct gc_nearest near;
         unsigned field = field_of(name, &near);
         if (field == FIELD_OTHER && gc_nearest_found(&near))
@@ -70,9 +82,14 @@ static unsigned fields_of(struct gc_planner *p, uint32_t node, struct gc_bytes a
                 p, node, at,
                 "'{%b}' is a field of a manifest, if there is one of that name; did you mean '{%b}'?",
                 gc_str_bytes(name), gc_str_bytes(near.best));
-        set |= field;
+        *ret |= field;
     }
-    return set;
+    if (found == A_STRAY_BRACE)
+        gc_plan_error(
+            p, node, at,
+            "'%b' has a brace that belongs to no {field}; one that stands for itself is written twice",
+            gc_str_bytes(template));
+    return found != A_STRAY_BRACE;
 }
 
 /* Whether items of a source can lie in several folders: a pattern without a slash takes one folder, a source without a pattern
@@ -119,7 +136,9 @@ static void check_node(struct gc_planner *p, uint32_t node)
     if (!to || to->kind != GC_VALUE_STRING)
         return;
     struct gc_bytes field = gc_str_bytes(GC_STR("config.to"));
-    unsigned set = fields_of(p, node, field, gc_bytes_str(to->as.string));
+    unsigned set;
+    if (!fields_of(p, node, field, gc_bytes_str(to->as.string), &set))
+        return;
     if (v->per_item)
         check_item_name(p, node, field, to->as.string, set);
     else if (set & ~(unsigned)FIELD_OTHER)

@@ -133,15 +133,12 @@ START_TEST(one_name_for_all)
     struct fixture *f = saving("a files - path=a", "out.webp");
     plan(f);
     has_error(f, "s", "config.to", "every item would write 'out.webp'");
-    f = saving("a files - path=a", "out{.webp");
+    f = saving("a files - path=a", "{{stem}}.webp"); /* written twice: no field */
     plan(f);
-    has_error(f, "s", "config.to", "every item would write");
+    has_error(f, "s", "config.to", "every item would write '{{stem}}.webp'");
     f = saving("a files - path=a", "");
     plan(f);
     has_error(f, "s", "config.to", "every item would write ''");
-    f = saving("a files - path=a", "out{");
-    plan(f);
-    has_error(f, "s", "config.to", "every item would write");
     f = saving("a files - path=a", "out.webp");
     f->job.limit = 1;
     good(f);
@@ -149,6 +146,21 @@ START_TEST(one_name_for_all)
     plan(f);
     has_warning(f, "s", "config.to", "items of one name"); /* the pattern is wrong, which is told as well */
     has_problems(f, 2);
+}
+END_TEST
+
+START_TEST(braces)
+{
+    static const char *const stray[] = {"out{.webp", "{dir}/{stem}}.webp", "{}.webp",       "{",
+                                        "}",         "{stem}/}{",          "{{{dir}/{stem}"};
+    for (size_t i = 0; i + 1 < sizeof stray / sizeof stray[0]; i++) {
+        struct fixture *f = saving("a files - path=a", stray[i]);
+        plan(f);
+        has_error(f, "s", "config.to", "has a brace that belongs to no {field}");
+        has_problems(f, 1);
+    }
+    quiet("a files - path=a", "{{{dir}/{stem}");
+    quiet("a files - path=a", "{dir}/{stem}{{}}");
 }
 END_TEST
 
@@ -226,5 +238,5 @@ END_TEST
 
 GC_SUITE("plan: policies, names, catalogues", GC_TEST(defaults), GC_TEST(a_node_over_the_job),
          GC_TEST(policies_out_of_range), GC_TEST(names_that_are_one_to_one), GC_TEST(names_that_may_meet),
-         GC_TEST(fields_that_are_misspelt), GC_TEST(one_name_for_all), GC_TEST(names_of_the_run),
-         GC_TEST(a_union), GC_TEST(a_union_above_the_limit))
+         GC_TEST(fields_that_are_misspelt), GC_TEST(one_name_for_all), GC_TEST(braces),
+         GC_TEST(names_of_the_run), GC_TEST(a_union), GC_TEST(a_union_above_the_limit))
