@@ -62,20 +62,32 @@ static bool adopt_odd(struct gc_core *core, struct core_worker *worker, struct c
                       const struct gc_held *held)
 {
     struct core_odd *odd = core_odd_find(core, stage, held->first);
-    if (!odd || odd->state == CORE_ODD_LEASED)
-        return false;
+    if (!odd || odd->state == CORE_ODD_LEASED || held->lease <= odd->counted)
+        return false; /* nobody's, another's, or what the entry has to say is counted already */
     core_odd_lease(core, odd,
                    core_lease_adopt(core, held->lease, stage, worker, GC_LEASE_ITEMS, held->first, 1));
     return true;
 }
 
-/* Work and results of one lease are entries of their own: the second one widens it. */
-static void widen(struct core_lease *lease, uint64_t first, uint64_t end, uint64_t left)
+/* Work and results of one lease are entries of their own: the second one widens it, and takes what is still pending between the
+ * two, which nobody else may then be granted (the worker does not have it; it comes back when the lease does). False, and nothing
+ * changed, where another lease has something there: two leases never own one item. */
+static bool widen(struct gc_core *core, struct core_lease *lease, uint64_t first, uint64_t end)
 {
+    struct core_stage *stage = lease->stage;
     uint64_t old_end = lease->first + lease->count;
+    uint64_t gap = first < lease->first ? end : old_end,
+             gap_end = first < lease->first ? lease->first : first;
+    if (gap < gap_end && (core_items_find(&core->units, &stage->items, gap, gap_end, CORE_LEASED) < gap_end ||
+                          !core_items_reserve(&core->units, &stage->items, gap, gap_end - gap)))
+        return false;
+    if (gap < gap_end)
+        lease->left += take(core, stage, gap, gap_end);
+    lease->left += take(core, stage, first, end);
     lease->first = gc_min_u64(lease->first, first);
     lease->count = gc_max_u64(old_end, end) - lease->first;
-    lease->left += left;
+    core_lease_shed(core, lease, 0); /* its weight has changed */
+    return true;
 }
 
 static bool adopt_items(struct gc_core *core, struct core_worker *worker, struct core_stage *stage,
@@ -90,12 +102,9 @@ static bool adopt_items(struct gc_core *core, struct core_worker *worker, struct
         core_items_find(&core->units, &stage->items, held->first, end, CORE_PENDING) == end ||
         !core_items_reserve(&core->units, &stage->items, held->first, held->count))
         return false;
+    if (lease)
+        return widen(core, lease, held->first, end);
     uint64_t left = take(core, stage, held->first, end);
-    if (lease) {
-        widen(lease, held->first, end, left);
-        core_lease_shed(core, lease, 0); /* its weight has changed */
-        return true;
-    }
     lease = core_lease_adopt(core, held->lease, stage, worker, GC_LEASE_ITEMS, held->first, held->count);
     core_lease_shed(core, lease, held->count - left);
     return true;
@@ -104,12 +113,12 @@ static bool adopt_items(struct gc_core *core, struct core_worker *worker, struct
 static bool adopt_list(struct gc_core *core, struct core_worker *worker, struct core_stage *stage,
                        const struct gc_held *held)
 {
-    if (stage->kind != GC_STAGE_SOURCE || stage->dataset.lease)
+    struct core_odd *gate = core_odd_gate(stage);
+    if (stage->kind != GC_STAGE_SOURCE || stage->dataset.lease || (gate && held->lease <= gate->counted))
         return false;
     uint64_t pages = held->result ? GC_PAGES_AHEAD : gc_clamp_u64(held->count, 1, GC_PAGES_AHEAD);
     struct core_lease *lease =
         core_lease_adopt(core, held->lease, stage, worker, GC_LEASE_LIST, held->first, pages);
-    struct core_odd *gate = core_odd_gate(stage);
     if (gate)
         core_odd_lease(core, gate, lease);
     core_stage_touch(core, stage);
@@ -166,9 +175,8 @@ static enum gc_verdict verdict_of(struct gc_core *core, struct core_worker *work
         return GC_VERDICT_CANCEL;
     if (lease) {
         lease->beat = worker->beats;
-        if (!covers(lease, held))
-            adopt(core, worker, lease, held);
-        return good;
+        bool whole = covers(lease, held) || adopt(core, worker, lease, held);
+        return whole || held->result ? good : GC_VERDICT_CANCEL; /* a result is judged when it comes */
     }
     return adopt(core, worker, NULL, held) || may_be_done(core, held) ? good : GC_VERDICT_CANCEL;
 }

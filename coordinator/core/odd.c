@@ -206,6 +206,7 @@ void core_odd_commit(struct gc_core *core, const struct core_odd *odd)
     commit->item = odd->item;
     commit->attempts = odd->attempts;
     commit->suspicions = odd->suspicions;
+    commit->counted = odd->counted;
     commit->n_given = n;
     commit->given = given;
 }

@@ -61,21 +61,32 @@ static bool reap_rest(struct gc_core *core, struct core_stage *stage)
            reap_pages(core, stage) && core_reduce_release(core, stage, CORE_REAPS);
 }
 
-void core_reap(struct gc_core *core)
+/* True: the stage is through. */
+static bool reap_one(struct gc_core *core, struct core_stage *stage)
 {
-    struct gc_link *first = gc_list_first(&core->stages.reaping);
-    if (!first)
-        return;
-    core->more = true;
-    struct core_stage *stage = GC_CONTAINER(first, struct core_stage, reap);
     if (!reap_leases(core, stage) || !reap_odds(core, stage) || !reap_rest(core, stage))
-        return;
-    gc_list_remove(&core->stages.reaping, first);
+        return false;
+    gc_list_remove(&core->stages.reaping, &stage->reap);
     if (core_run_live(stage->run))
-        return;
+        return true;
     GC_ASSERT(stage->run->unreaped > 0);
     stage->run->unreaped--;
     core_reap_run(core, stage->run);
+    return true;
+}
+
+void core_reap(struct gc_core *core)
+{
+    struct gc_list *list = &core->stages.reaping;
+    for (uint32_t i = 0; i < CORE_REAP_STAGES && !gc_list_empty(list); i++) {
+        struct gc_link *first = gc_list_first(list);
+        if (reap_one(core, GC_CONTAINER(first, struct core_stage, reap)))
+            continue;
+        gc_list_remove(list, first); /* to the back: leases of the others do not wait for it */
+        gc_list_append(list, first);
+    }
+    if (!gc_list_empty(list))
+        core->more = true;
 }
 
 void core_reap_run(struct gc_core *core, struct core_run *run)

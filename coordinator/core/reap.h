@@ -11,7 +11,8 @@
 struct core_run;
 struct core_stage;
 
-#define CORE_REAPS 64u /* leases, histories, spans ... a step */
+#define CORE_REAPS       64u /* leases, histories, spans ... of a stage, a step */
+#define CORE_REAP_STAGES 8u
 
 void core_reap_stage(struct gc_core *core, struct core_stage *stage);
 void core_reap(struct gc_core *core);

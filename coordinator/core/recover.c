@@ -183,6 +183,7 @@ static void recover_odd(struct gc_core *core, const struct gc_commit_odd *from)
     }
     odd->attempts = from->attempts;
     odd->suspicions = from->suspicions;
+    odd->counted = from->counted;
     for (uint32_t i = 0; i < from->n_given; i++) {
         const struct gc_given *given = &from->given[i];
         uint64_t node = given->node < stage->n_nodes ? UINT64_C(1) << given->node : 0;
