@@ -362,6 +362,7 @@ static enum gc_err apply_odd(struct gc_store *s, const struct gc_commit_odd *c, 
     put(&r, c->item);
     put(&r, c->attempts);
     put(&r, c->suspicions);
+    put(&r, c->counted);
     put_bytes(&r, gc_buf_bytes(&given));
     return run(&r);
 }

@@ -233,10 +233,11 @@ static enum gc_err on_odd(struct recovery *r, sqlite3_stmt *st)
                                      .item = gc_db_u64(st, 1),
                                      .attempts = gc_db_u64(st, 2),
                                      .suspicions = gc_db_u64(st, 3),
+                                     .counted = gc_db_u64(st, 4),
                                      .given = given}};
     size_t mark = gc_arena_mark(&r->arena);
     if (!stage_exists(r, c.as.odd.stage) ||
-        gc_given_decode(gc_db_bytes(st, 4), &r->arena, given, &c.as.odd.n_given) != GC_OK)
+        gc_given_decode(gc_db_bytes(st, 5), &r->arena, given, &c.as.odd.n_given) != GC_OK)
         return gc_db_corrupt(r->s, "an item's history cannot be read", r->f);
     tell(r, &c);
     gc_arena_rewind(&r->arena, mark);

@@ -48,7 +48,7 @@ static const char schema[] =
     "CREATE TABLE deltas (run_no INTEGER NOT NULL, id INTEGER NOT NULL, stage INTEGER NOT NULL, items INTEGER NOT NULL,"
     " state BLOB NOT NULL, PRIMARY KEY (run_no, id));"
     "CREATE TABLE odd (run_no INTEGER NOT NULL, stage INTEGER NOT NULL, item INTEGER NOT NULL,"
-    " attempts INTEGER NOT NULL, suspicions INTEGER NOT NULL, given BLOB NOT NULL,"
+    " attempts INTEGER NOT NULL, suspicions INTEGER NOT NULL, counted INTEGER NOT NULL, given BLOB NOT NULL,"
     " PRIMARY KEY (run_no, stage, item)) WITHOUT ROWID;"
     "CREATE TABLE frontiers (run_no INTEGER NOT NULL, stage INTEGER NOT NULL, frontier INTEGER NOT NULL,"
     " PRIMARY KEY (run_no, stage)) WITHOUT ROWID;"

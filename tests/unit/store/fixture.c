@@ -267,6 +267,7 @@ static void describe_odd(FILE *to, const struct gc_commit_odd *c)
     number(to, "item", c->item);
     number(to, "attempts", c->attempts);
     number(to, "suspicions", c->suspicions);
+    number(to, "counted", c->counted);
     for (uint32_t i = 0; i < c->n_given; i++) {
         number(to, "node", c->given[i].node);
         number(to, "cause", c->given[i].cause);

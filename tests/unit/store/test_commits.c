@@ -50,6 +50,7 @@ static struct gc_commit odd_of(uint64_t item, struct gc_given *given, uint32_t n
                                          .item = item,
                                          .attempts = 2,
                                          .suspicions = 1,
+                                         .counted = 77,
                                          .n_given = n,
                                          .given = given}};
 }

@@ -1,0 +1,12 @@
+# 500 seeds as shipped, fewer under the sanitizers, which make each some ten times as long. Two halves, for two processors.
+if(TARGET gc-sim)
+  if(GC_SANITIZE OR GC_COVERAGE)
+    gc_test(sim_first sim 900 gc-sim --seed 1 --seeds 20)
+    gc_test(sim_second sim 900 gc-sim --seed 251 --seeds 20)
+  else()
+    gc_test(sim_first sim 900 gc-sim --seed 1 --seeds 250)
+    gc_test(sim_second sim 900 gc-sim --seed 251 --seeds 250)
+  endif()
+  gc_test(sim_calm sim 300 gc-sim --seed 1 --seeds 10 --calm)
+  gc_test(sim_same_trace sim 300 gc-sim --seed 7001 --seeds 5 --twice)
+endif()
