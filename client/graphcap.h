@@ -175,9 +175,6 @@ void graphcap_job_free(struct graphcap_job **job);
 
 const char *graphcap_job_name(const struct graphcap_job *job);
 size_t graphcap_job_nodes(const struct graphcap_job *job);
-/* Whether its policy allows failed items up to a stated number or share: a partial run within it is a success then. */
-int graphcap_job_states_max_bad(const struct graphcap_job *job);
-
 /* Its problems, sorted by line: those of the file, and after graphcap_validate or graphcap_submit those that the coordinator
  * found too. A problem lives until the next one is asked for. */
 size_t graphcap_job_problems(const struct graphcap_job *job);
@@ -269,6 +266,12 @@ struct graphcap_run {
 int graphcap_show(struct graphcap *gc, const char *run, struct graphcap_run **ret,
                   struct graphcap_error *error);
 void graphcap_run_free(struct graphcap_run **run);
+
+/* How many items are over: each per-item node has an outcome for them. */
+uint64_t graphcap_run_over(const struct graphcap_run *run);
+
+/* Whether the run's job states how many items may fail (max_bad): a partial run is a success then. */
+int graphcap_allows_partial(struct graphcap *gc, const char *run, int *ret, struct graphcap_error *error);
 
 /* The run as JSON, as `gcctl show --json` prints it. With `gc`, the values of its run-scoped nodes are in it. */
 int graphcap_run_json(struct graphcap *gc, const struct graphcap_run *run, char **ret,

@@ -102,23 +102,6 @@ size_t graphcap_job_nodes(const struct graphcap_job *job)
     return job->spec->job.n_nodes;
 }
 
-static int states_max_bad(const struct gc_policy *policy)
-{
-    return policy->max_bad != GC_UNSET || policy->max_bad_ppm != GC_UNSET;
-}
-
-int graphcap_job_states_max_bad(const struct graphcap_job *job)
-{
-    const struct gc_spec *spec = job->spec;
-    if (spec->job.n_policy && states_max_bad(spec->job.policy))
-        return 1;
-    for (uint64_t i = 0; i < spec->job.n_nodes; i++) {
-        if (spec->nodes[i].n_policy && states_max_bad(spec->nodes[i].policy))
-            return 1;
-    }
-    return 0;
-}
-
 /* ---- problems ---- */
 
 size_t graphcap_job_problems(const struct graphcap_job *job)

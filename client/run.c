@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "client/connection.h"
+#include "client/document.h"
 #include "client/error.h"
 #include "client/watch.h"
 #include "common/sys/random.h"
@@ -126,6 +127,19 @@ void graphcap_run_free(struct graphcap_run **run)
     *run = NULL;
 }
 
+/* An item is over when each node has an outcome for it: the node with the fewest tells how many are. */
+uint64_t graphcap_run_over(const struct graphcap_run *run)
+{
+    uint64_t least = GRAPHCAP_NONE;
+    for (size_t i = 0; i < run->n_nodes; i++) {
+        const struct graphcap_node *n = &run->nodes[i];
+        uint64_t over = n->done + n->failed + n->skipped;
+        if (n->per_item && over < least)
+            least = over;
+    }
+    return least == GRAPHCAP_NONE ? 0 : least;
+}
+
 /* ---- showing ---- */
 
 struct show {
@@ -151,6 +165,25 @@ int graphcap_show(struct graphcap *gc, const char *run, struct graphcap_run **re
         return code;
     struct show show = {gc, msg.as.show.run, ret};
     return gc_conn_ask(gc, &(struct gc_request){&msg, 1, show_answer, &show}, error);
+}
+
+int graphcap_allows_partial(struct graphcap *gc, const char *run, int *ret, struct graphcap_error *error)
+{
+    struct gc_id128 id;
+    struct gc_document document;
+    struct gc_plan plan;
+    uint64_t run_no;
+    int code = gc_conn_run_id(run, &id, error);
+    if (code == GRAPHCAP_OK)
+        code = gc_plan_get(gc, &id, &document, &run_no, &plan, error);
+    if (code != GRAPHCAP_OK)
+        return code;
+    int allows = 0;
+    for (uint32_t i = 0; i < plan.n_nodes; i++)
+        allows |= plan.nodes[i].max_bad != GC_UNSET || plan.nodes[i].max_bad_ppm != GC_UNSET;
+    gc_document_release(&document);
+    *ret = allows;
+    return GRAPHCAP_OK;
 }
 
 /* ---- controlling ---- */

@@ -79,26 +79,13 @@ static void put_sources(struct gc_text *t, const struct graphcap_run *run)
     gc_json_close(t, '}');
 }
 
-/* An item is over when each node has an outcome for it: the node with the fewest tells how many are. */
-static uint64_t items_over(const struct graphcap_run *run)
-{
-    uint64_t least = GRAPHCAP_NONE;
-    for (size_t i = 0; i < run->n_nodes; i++) {
-        const struct graphcap_node *n = &run->nodes[i];
-        uint64_t over = n->done + n->failed + n->skipped;
-        if (n->per_item && over < least)
-            least = over;
-    }
-    return least == GRAPHCAP_NONE ? 0 : least;
-}
-
 static void put_rates(struct gc_text *t, const struct graphcap_run *run)
 {
     double seconds = SECONDS(run->active_ns);
     gc_json_key(t, "seconds");
     gc_json_fixed(t, seconds, 3);
     gc_json_key(t, "items_per_second");
-    gc_json_fixed(t, seconds > 0 ? (double)items_over(run) / seconds : 0, 1);
+    gc_json_fixed(t, seconds > 0 ? (double)graphcap_run_over(run) / seconds : 0, 1);
     gc_json_key(t, "megapixels_per_second");
     gc_json_fixed(t, seconds > 0 ? (double)run->pixels / 1e6 / seconds : 0, 1);
     gc_json_key(t, "megapixels");
