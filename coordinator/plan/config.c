@@ -145,11 +145,12 @@ static const struct gc_op_config *find_key(const struct gc_op *op, struct gc_byt
     return NULL;
 }
 
-static struct gc_nearest nearest_key(const struct gc_op *op, struct gc_bytes key)
+/* Nothing is near where it would not be told any more: the search is the dearest part of a wrong job. */
+static struct gc_nearest nearest_key(const struct gc_planner *p, const struct gc_op *op, struct gc_bytes key)
 {
     struct gc_nearest near;
     gc_nearest_init(&near, gc_bytes_str(key));
-    for (uint32_t i = 0; i < op->n_config; i++)
+    for (uint32_t i = 0; i < op->n_config && p->draft->n_problems < GC_MAX_PROBLEMS; i++)
         gc_nearest_offer(&near, gc_bytes_str(op->config[i].key));
     return near;
 }
@@ -157,7 +158,7 @@ static struct gc_nearest nearest_key(const struct gc_op *op, struct gc_bytes key
 static void unknown_key(struct gc_planner *p, uint32_t node, struct gc_bytes field, struct gc_bytes key)
 {
     const struct gc_op *op = p->v[node].op;
-    struct gc_nearest near = nearest_key(op, key);
+    struct gc_nearest near = nearest_key(p, op, key);
     if (gc_nearest_found(&near))
         gc_plan_error(p, node, field, "op '%b' has no such setting; did you mean '%b'?", op->name,
                       gc_str_bytes(near.best));
@@ -181,6 +182,7 @@ static void check_setting(struct gc_planner *p, uint32_t node, uint32_t at)
     struct gc_plan_vertex *v = &p->v[node];
     const struct gc_setting *in = &v->node->config[at];
     struct gc_setting *out = &v->config[at];
+    struct gc_plan_texts texts = gc_plan_texts_begin(p);
     *out = *in;
     struct gc_bytes field = gc_plan_field(p, "config.", in->key);
     const struct gc_op_config *c = find_key(v->op, in->key);
@@ -194,6 +196,7 @@ static void check_setting(struct gc_planner *p, uint32_t node, uint32_t at)
         check_range(p, node, field, &out->value, c);
         check_choice(p, node, field, &out->value, c);
     }
+    gc_plan_texts_end(p, texts);
 }
 
 static const struct gc_value *own_setting(const struct gc_plan_vertex *v, struct gc_bytes key)
@@ -215,11 +218,11 @@ const struct gc_value *gc_plan_setting(const struct gc_plan_vertex *v, const cha
 }
 
 /* Whether the node sets `key` under a misspelt name: that is told already. */
-static bool misspelt(const struct gc_plan_vertex *v, struct gc_bytes key)
+static bool misspelt(const struct gc_planner *p, const struct gc_plan_vertex *v, struct gc_bytes key)
 {
     for (uint32_t i = 0; i < v->node->n_config; i++) {
         struct gc_bytes is = v->node->config[i].key;
-        struct gc_nearest near = nearest_key(v->op, is);
+        struct gc_nearest near = nearest_key(p, v->op, is);
         if (!find_key(v->op, is) && gc_nearest_found(&near) && gc_bytes_equal(gc_str_bytes(near.best), key))
             return true;
     }
@@ -236,7 +239,7 @@ void gc_plan_config(struct gc_planner *p, uint32_t node)
         check_setting(p, node, i);
     for (uint32_t i = 0; i < v->op->n_config; i++) {
         const struct gc_op_config *c = &v->op->config[i];
-        if (c->required && !own_setting(v, c->key) && !misspelt(v, c->key))
+        if (c->required && !own_setting(v, c->key) && !misspelt(p, v, c->key))
             gc_plan_error(p, node, gc_plan_field(p, "config.", c->key), "is missing: op '%b' needs it, %s",
                           v->op->name, type_text(c->type));
     }

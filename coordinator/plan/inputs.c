@@ -207,10 +207,12 @@ void gc_plan_inputs(struct gc_planner *p, uint32_t node)
     v->slots = GC_PLANNER_ARRAY(p, uint32_t, v->node->n_inputs);
     if (!v->slots)
         return;
+    struct gc_plan_texts texts = gc_plan_texts_begin(p);
     bool filled[GC_MAX_INPUTS] = {false};
     assign_slots(p, node, filled, true);
     assign_slots(p, node, filled, false);
     for (uint32_t i = 0; i < v->node->n_inputs; i++)
         check_type(p, node, i);
     check_required(p, node, filled);
+    gc_plan_texts_end(p, texts);
 }

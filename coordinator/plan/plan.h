@@ -15,6 +15,10 @@
 #include "common/error.h"
 #include "proto/message.h"
 
+/* An arena of this size is enough for any job within the limits: settings and inputs twice over, problems, reasons. A usual
+ * job takes some tens of kB of it. */
+#define GC_PLAN_ARENA (12u * 1024u * 1024u)
+
 struct gc_plan_draft {
     struct gc_plan plan;         /* but for plan.stages[i].program: the shell encodes */
     struct gc_program *programs; /* programs[i] belongs to plan.stages[i]; run and run_no are the shell's to fill. A REDUCE

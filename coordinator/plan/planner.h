@@ -68,6 +68,13 @@ struct gc_bytes gc_plan_names(struct gc_planner *p, const struct gc_name *names,
 /* One problem of a node (GC_PLAN_NONE: the job). `field` and `format` take the arguments in that order. */
 void gc_plan_error(struct gc_planner *p, uint32_t node, struct gc_bytes field, const char *format, ...);
 void gc_plan_warn(struct gc_planner *p, uint32_t node, struct gc_bytes field, const char *format, ...);
+/* Texts were made for a problem that was not found, or is beyond those kept: gives them back. */
+struct gc_plan_texts {
+    size_t mark;
+    uint32_t problems;
+};
+struct gc_plan_texts gc_plan_texts_begin(const struct gc_planner *p);
+void gc_plan_texts_end(struct gc_planner *p, struct gc_plan_texts since);
 struct gc_bytes gc_plan_field(struct gc_planner *p, const char *prefix, struct gc_bytes name);
 
 /* The passes. */

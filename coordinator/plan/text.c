@@ -185,3 +185,14 @@ void gc_plan_warn(struct gc_planner *p, uint32_t node, struct gc_bytes field, co
     add_problem(p, node, field, true, format, &arguments);
     va_end(arguments);
 }
+
+struct gc_plan_texts gc_plan_texts_begin(const struct gc_planner *p)
+{
+    return (struct gc_plan_texts){gc_arena_mark(p->arena), p->draft->n_problems};
+}
+
+void gc_plan_texts_end(struct gc_planner *p, struct gc_plan_texts since)
+{
+    if (p->draft->n_problems == since.problems)
+        gc_arena_rewind(p->arena, since.mark);
+}

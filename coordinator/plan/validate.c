@@ -29,7 +29,7 @@ static void unknown_op(struct gc_planner *p, uint32_t node)
     }
     struct gc_nearest near;
     gc_nearest_init(&near, gc_bytes_str(name));
-    for (uint32_t i = 0; i < p->catalogue->n_ops; i++)
+    for (uint32_t i = 0; i < p->catalogue->n_ops && p->draft->n_problems < GC_MAX_PROBLEMS; i++)
         gc_nearest_offer(&near, gc_bytes_str(p->catalogue->ops[i].name));
     if (gc_nearest_found(&near))
         gc_plan_error(p, node, field, "there is no op '%b'; did you mean '%b'?", name,

@@ -467,6 +467,38 @@ START_TEST(an_arena_that_is_too_small)
 }
 END_TEST
 
+/* The largest job there can be, all of it wrong: the arena that plan.h names is enough. */
+START_TEST(the_largest_job)
+{
+    static uint8_t memory[GC_PLAN_ARENA];
+    static struct gc_setting config[GC_MAX_CONFIG];
+    static struct gc_input inputs[GC_MAX_INPUTS];
+    static char names[GC_MAX_CONFIG][GC_MAX_NAME];
+    struct fixture *f = fixture();
+    for (unsigned i = 0; i < GC_MAX_CONFIG; i++) {
+        memset(names[i], 'x', sizeof names[i]);
+        names[i][i] = 'y';
+        config[i] = (struct gc_setting){.key = gc_bytes_of(names[i], sizeof names[i])};
+    }
+    for (unsigned i = 0; i < GC_MAX_INPUTS; i++)
+        inputs[i].output = inputs[i].slot = gc_bytes_of(names[i], sizeof names[i]);
+    node(f, "a files - path=a");
+    for (unsigned i = 1; i < GC_MAX_JOB_NODES; i++) {
+        char line[32];
+        snprintf(line, sizeof line, "n%u %s", i, i % 2 ? "echo" : "count");
+        struct gc_node *n = node(f, line);
+        n->n_config = GC_MAX_CONFIG;
+        n->config = config;
+        n->n_inputs = GC_MAX_INPUTS;
+        n->inputs = inputs;
+    }
+    gc_arena_init(&f->arena, memory, sizeof memory);
+    plan(f);
+    has_problems(f, GC_MAX_PROBLEMS);
+    ck_assert_uint_gt(f->draft.more, 90000);
+}
+END_TEST
+
 GC_SUITE("plan: problems", GC_TEST(no_nodes), GC_TEST(counts_that_differ), GC_TEST(ids),
          GC_TEST(ops_that_are_not_there), GC_TEST(no_catalogue), GC_TEST(keys), GC_TEST(types),
          GC_TEST(ranges_and_choices), GC_TEST(values_take_the_type_of_their_field), GC_TEST(numbers_in_text),
@@ -474,4 +506,4 @@ GC_SUITE("plan: problems", GC_TEST(no_nodes), GC_TEST(counts_that_differ), GC_TE
          GC_TEST(inputs_by_name), GC_TEST(wrong_names_of_inputs), GC_TEST(types_of_inputs),
          GC_TEST(an_order_that_is_none), GC_TEST(two_sources_do_not_meet),
          GC_TEST(scopes_that_are_not_carried_out), GC_TEST(no_more_than_are_kept),
-         GC_TEST(long_texts_are_cut), GC_TEST(an_arena_that_is_too_small))
+         GC_TEST(long_texts_are_cut), GC_TEST(an_arena_that_is_too_small), GC_TEST(the_largest_job))
