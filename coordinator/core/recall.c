@@ -3,21 +3,27 @@
 #include "common/assert.h"
 #include "coordinator/core/inside.h"
 
+/* It is not asked again: out of the heap, and behind those of its stage that may be. */
+static void exempt(struct gc_core *core, struct core_lease *lease, enum core_asked asked)
+{
+    core->leases.asked += asked == CORE_ASKED;
+    core->leases.asked -= lease->asked == CORE_ASKED;
+    lease->asked = asked;
+    if (lease->heavy_at != GC_HEAP_NOWHERE)
+        gc_heap_remove(&core->leases.heavy, lease->heavy_at);
+    gc_list_remove(&lease->stage->leases, &lease->of_stage);
+    gc_list_append(&lease->stage->leases, &lease->of_stage);
+}
+
 void core_recall_ask(struct gc_core *core, struct core_lease *lease)
 {
     gc_peer peer = lease->worker->peer;
     if (lease->asked != CORE_NOT_ASKED)
         return;
-    if (lease->heavy_at != GC_HEAP_NOWHERE)
-        gc_heap_remove(&core->leases.heavy, lease->heavy_at);
-    gc_list_remove(&lease->stage->leases, &lease->of_stage);
-    gc_list_append(&lease->stage->leases, &lease->of_stage);
     /* A worker whose connection is gone is not asked at all; it may be back before its lease runs out. */
-    lease->asked = peer == 0 ? CORE_ANSWERED : CORE_ASKED;
-    if (peer == 0)
-        return;
-    core->leases.asked++;
-    core_send(core, peer, GC_MSG_RECALL, 0)->as.recall.lease = lease->id;
+    exempt(core, lease, peer == 0 ? CORE_ANSWERED : CORE_ASKED);
+    if (peer != 0)
+        core_send(core, peer, GC_MSG_RECALL, 0)->as.recall.lease = lease->id;
 }
 
 /* Beyond those for whom somebody has been asked already. */
@@ -79,9 +85,7 @@ static const char *answer(struct gc_core *core, struct core_lease *lease, uint64
     uint64_t end = lease->first + lease->count;
     if (from < lease->first || from > end)
         return "items that are not the lease's";
-    if (lease->asked == CORE_ASKED)
-        core->leases.asked--;
-    lease->asked = CORE_ANSWERED;
+    exempt(core, lease, CORE_ANSWERED);
     if (from == end)
         return NULL;
     if (lease->odd || lease->kind != GC_LEASE_ITEMS) {
