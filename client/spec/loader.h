@@ -13,7 +13,7 @@
 
 /* ---- memory.c: blocks that are freed together ---- */
 
-#define GC_SPEC_MAX_MEMORY (64u * 1024u * 1024u)
+#define GC_SPEC_MAX_MEMORY ((size_t)64 * 1024 * 1024)
 
 struct gc_loader {
     struct gc_spec *spec;

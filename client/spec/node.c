@@ -65,7 +65,7 @@ static void add_input(struct reading *r, const char *field, struct gc_str slot, 
         gc_loader_error(r->l, at, "is one too many: a node has at most %u inputs", GC_MAX_INPUTS);
         return;
     }
-    if (!gc_field_string(r->l, at, value, 2 * GC_MAX_NAME, &ref))
+    if (!gc_field_string(r->l, at, value, (size_t)2 * GC_MAX_NAME, &ref))
         return;
     r->out->inputs[r->out->n_inputs++] = (struct gc_raw_input){.ref = ref, .slot = slot, .line = line};
 }

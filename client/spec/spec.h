@@ -19,16 +19,18 @@
 #include "common/error.h"
 #include "proto/message.h"
 
-#define GC_SPEC_MAX_FILE GC_MAX_DOCUMENT /* bytes of a job file */
-#define GC_SPEC_MAX_VALUES 262144u       /* scalars, lists and maps in it, aliases expanded */
-#define GC_SPEC_MAX_DEPTH 32u            /* nesting of the file */
-#define GC_SPEC_VALUE_DEPTH (GC_MAX_DEPTH - 5u) /* of a config value: five containers are around it on the wire */
+#define GC_SPEC_MAX_FILE   GC_MAX_DOCUMENT /* bytes of a job file */
+#define GC_SPEC_MAX_VALUES 262144u         /* scalars, lists and maps in it, aliases expanded */
+#define GC_SPEC_MAX_DEPTH  32u             /* nesting of the file */
+#define GC_SPEC_VALUE_DEPTH \
+    (GC_MAX_DEPTH - 5u) /* of a config value: five containers are around it on the wire */
 
 struct gc_spec_options {
     const char *folder; /* absolute path that the job's relative paths start from: the caller's own folder */
     uint64_t limit;     /* take at most so many items of each source; 0: all */
     uint32_t n_sets;
-    const char *const *sets; /* "NODE.KEY=VALUE": over the file's config. [..] and {..} are YAML, the rest is a
+    const char *const
+        *sets; /* "NODE.KEY=VALUE": over the file's config. [..] and {..} are YAML, the rest is a
                                 string that the planner types by the field */
     uint32_t n_params;
     const char *const *params; /* "NAME=VALUE": for ${NAME}; the last of a name counts */
@@ -66,8 +68,8 @@ enum gc_err gc_spec_load(const char *path, const struct gc_spec_options *options
 /* The same from memory; `file` names it in messages and gives the job its name where nothing else does, and the format: JSON
  * where it ends in .json, or where it does not end in .yaml or .yml and the first character is a brace. `text` is not needed
  * afterwards. */
-enum gc_err gc_spec_parse(struct gc_str text, const char *file, const struct gc_spec_options *options, struct gc_spec **ret,
-                          struct gc_fault *fault) GC_MUST_CHECK;
+enum gc_err gc_spec_parse(struct gc_str text, const char *file, const struct gc_spec_options *options,
+                          struct gc_spec **ret, struct gc_fault *fault) GC_MUST_CHECK;
 
 void gc_spec_destroy(struct gc_spec **self_p);
 
@@ -80,6 +82,7 @@ enum gc_err gc_spec_add_problem(struct gc_spec *spec, const struct gc_problem *p
 
 /* `FILE:LINE: node 'ID': FIELD: text`, without what there is not; "warning: " stands before the text of a warning. Writes at
  * most `size` bytes with the NUL and returns the length that the whole has, as snprintf does. */
-size_t gc_spec_problem_text(const struct gc_spec *spec, const struct gc_spec_problem *problem, char *buf, size_t size);
+size_t gc_spec_problem_text(const struct gc_spec *spec, const struct gc_spec_problem *problem, char *buf,
+                            size_t size);
 
 #endif

@@ -36,7 +36,7 @@ static enum gc_err add(struct merged *m, const struct gc_op *op)
         return GC_OK;
     if (m->n == GC_MAX_OPS)
         return GC_ERR_LIMIT;
-    memmove(&m->ops[at + 1], &m->ops[at], (m->n - at) * sizeof(m->ops[0]));
+    memmove(&m->ops[at + 1], &m->ops[at], (m->n - at) * sizeof(const struct gc_op *));
     m->ops[at] = op;
     m->n++;
     return GC_OK;
