@@ -370,7 +370,7 @@ enum gc_err gc_roots_step(const struct gc_roots *r, const struct gc_place *from,
     if (len)
         p.rest[len++] = '/';
     memcpy(p.rest + len, name, strlen(name) + 1);
-    int fd = open_beneath(from_fd, name, flags | O_NOFOLLOW, 0, false);
+    int fd = open_beneath(from_fd, name, flags, 0, false);
     if (fd < 0 && errno == ELOOP) {
         /* a link: every one on the way is replaced by hand, so that the place says where its target really lies */
         for (int links = 0; fd < 0; links++) {

@@ -6,6 +6,7 @@
 #include "common/assert.h"
 #include "proto/codec.h"
 #include "worker/ops/introspect.h"
+#include "worker/ops/libvips.h"
 #include "worker/ops/offer.h"
 #include "worker/ops/op.h"
 #include "worker/ops/ops.h"
@@ -128,14 +129,18 @@ static enum gc_err own_op(const struct gc_op_row *row, struct gc_arena *arena, s
 
 static enum gc_err offered_op(const struct gc_offer *offer, struct gc_arena *arena, struct gc_op *ret)
 {
-    static const struct gc_op_input_row in = {"in", GC_TYPE_IMAGE, true, false};
     const VipsObjectClass *class = vips_class_find("VipsOperation", offer->nickname);
-    if (!class)
+    VipsOperation *op = class ? vips_operation_new(offer->nickname) : NULL;
+    if (!op) {
+        vips_error_clear();
         return GC_ERR_NOT_FOUND;
+    }
+    struct gc_op_input_row in = {gc_vips_image_input(op), GC_TYPE_IMAGE, true, false};
     *ret = (struct gc_op){.scope = GC_SCOPE_ITEM, .traits = offer->traits, .cost = offer->cost};
     ret->name = gc_arena_text(arena, offer->nickname);
     ret->help = gc_arena_text(arena, class->description);
     enum gc_err err = set_inputs(&in, 1, arena, ret);
+    g_object_unref(op);
     if (!err)
         err = set_output(GC_TYPE_IMAGE, arena, ret);
     if (!err)

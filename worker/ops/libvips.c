@@ -284,6 +284,23 @@ enum gc_err gc_vips_set(VipsOperation *op, const char *name, const struct gc_val
     return err ? gc_fault_context(fault, err, "%s: ", name) : GC_OK;
 }
 
+static void *find_image_input(VipsObject *object, GParamSpec *spec, VipsArgumentClass *class, VipsArgumentInstance *instance,
+                              void *a, void *b)
+{
+    (void)object;
+    (void)instance;
+    (void)a;
+    (void)b;
+    bool is = class->flags & VIPS_ARGUMENT_INPUT && class->flags & VIPS_ARGUMENT_REQUIRED && spec->value_type == VIPS_TYPE_IMAGE;
+    return is ? spec : NULL;
+}
+
+const char *gc_vips_image_input(VipsOperation *op)
+{
+    const GParamSpec *spec = vips_argument_map(VIPS_OBJECT(op), find_image_input, NULL, NULL);
+    return spec ? spec->name : "in";
+}
+
 void gc_vips_set_image(VipsOperation *op, const char *name, VipsImage *image)
 {
     g_object_set(op, name, image, NULL);

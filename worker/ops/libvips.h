@@ -34,6 +34,9 @@ enum gc_err gc_vips_set(VipsOperation *op, const char *name, const struct gc_val
 /* Whether the operation has an argument of that name that a job may set. */
 bool gc_vips_settable(VipsOperation *op, const char *name);
 
+/* The name of its image input (most say "in", extract_area "input"). */
+const char *gc_vips_image_input(VipsOperation *op);
+
 /* Sets what a pipeline hands in. */
 void gc_vips_set_image(VipsOperation *op, const char *name, VipsImage *image);
 void gc_vips_set_object(VipsOperation *op, const char *name, void *object);

@@ -106,6 +106,14 @@ static enum gc_cause open_image(struct gc_run *run, int fd, const struct gc_form
     return GC_CAUSE_NONE;
 }
 
+static bool is_cut(int fd)
+{
+    struct stat st;
+    uint8_t head[GC_SNIFF_BYTES];
+    ssize_t n = pread(fd, head, sizeof head, 0);
+    return n > 0 && fstat(fd, &st) == 0 && gc_sniff_cut(head, (size_t)n, (uint64_t)st.st_size);
+}
+
 static enum gc_cause open_input(struct gc_run *run, const struct gc_step *step, VipsImage **ret)
 {
     const struct gc_format *format;
@@ -118,7 +126,10 @@ static enum gc_cause open_input(struct gc_run *run, const struct gc_step *step, 
     g_object_set(op, "fail_on", gc_load_fail_on(step), NULL);
     if (format->pages)
         g_object_set(op, "page", (int)gc_setting_int(step, "page", 0), "n", (int)gc_setting_int(step, "n", 1), NULL);
-    return gc_vips_build(op, ret) ? GC_CAUSE_NONE : gc_load_failed(run, false);
+    if (gc_vips_build(op, ret))
+        return GC_CAUSE_NONE;
+    cause = gc_load_failed(run, false);
+    return cause == GC_CAUSE_BAD_INPUT && is_cut(run->task->input) ? GC_CAUSE_DAMAGED : cause;
 }
 
 enum gc_cause gc_load_size(struct gc_run *run, int fd, int *ret_width, int *ret_height)

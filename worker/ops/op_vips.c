@@ -1,5 +1,6 @@
 /* Any offered operation of libvips, by introspection; and the one that may take over a decode. */
-#include "common/assert.h"
+#include <stdio.h>
+
 #include "worker/ops/libvips.h"
 #include "worker/ops/load.h"
 #include "worker/ops/offer.h"
@@ -38,6 +39,14 @@ static enum gc_cause make(struct gc_run *run, const struct gc_step *step, const 
     return GC_CAUSE_NONE;
 }
 
+/* Said twice: thumbnail_source of 8.14 has the argument and does not hand it to the decoder, but does so with the option string. */
+static void set_fail_on(VipsOperation *op, VipsFailOn fail_on)
+{
+    char options[32];
+    (void)snprintf(options, sizeof options, "[fail_on=%s]", vips_enum_nick(VIPS_TYPE_FAIL_ON, (int)fail_on));
+    g_object_set(op, "fail_on", fail_on, "option_string", options, NULL);
+}
+
 /* Shrink on load: libvips' own thumbnail of the file, whose decoder leaves out what would be thrown away. */
 static enum gc_cause thumbnail_of_file(struct gc_run *run, struct gc_step_state *st, struct gc_cell *ret)
 {
@@ -54,7 +63,7 @@ static enum gc_cause thumbnail_of_file(struct gc_run *run, struct gc_step_state 
         return cause;
     }
     gc_vips_set_object(op, "source", source);
-    g_object_set(op, "fail_on", gc_load_fail_on(loader), NULL);
+    set_fail_on(op, gc_load_fail_on(loader));
     g_object_unref(source);
     if (!gc_vips_build(op, &image))
         return gc_load_failed(run, true);
@@ -76,7 +85,7 @@ enum gc_cause gc_vips_run(struct gc_run *run, struct gc_step_state *st, struct g
     if (cause)
         return cause;
     VipsImage *image;
-    gc_vips_set_image(op, "in", in->image);
+    gc_vips_set_image(op, gc_vips_image_input(op), in->image);
     if (!gc_vips_build(op, &image))
         return gc_run_build_failed(run, in->streamed);
     gc_cell_set_image(ret, image, in->streamed);

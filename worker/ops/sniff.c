@@ -65,3 +65,11 @@ const struct gc_format *gc_sniff(const uint8_t *head, size_t len)
             return &gc_formats[i];
     return NULL;
 }
+
+bool gc_sniff_cut(const uint8_t *head, size_t len, uint64_t size)
+{
+    if (!is_webp(head, len))
+        return false;
+    uint64_t riff = (uint64_t)head[4] | (uint64_t)head[5] << 8 | (uint64_t)head[6] << 16 | (uint64_t)head[7] << 24;
+    return size < riff + 8;
+}

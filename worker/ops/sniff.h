@@ -21,6 +21,9 @@ struct gc_format {
 extern const struct gc_format gc_formats[];
 extern const uint32_t gc_formats_n;
 
+/* Whether a file of that size ends before it says itself that it does: WebP's decoder does not tell a cut file from a broken header. */
+bool gc_sniff_cut(const uint8_t *head, size_t len, uint64_t size);
+
 #define GC_SNIFF_BYTES 64u
 
 /* NULL: none of them. */

@@ -1,0 +1,231 @@
+#include "rig.h"
+
+#include <check.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <vips/vips.h>
+
+#include "proto/codec.h"
+
+void rig_init(struct rig *r)
+{
+    static bool started;
+    memset(r, 0, sizeof *r);
+    if (!started) {
+        struct gc_fault fault = {0};
+        ck_assert_msg(gc_ops_init("test", &fault) == GC_OK, "%s", fault.text);
+        started = true;
+    }
+    strcpy(r->folder, "/tmp/gc-ops-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(r->folder));
+    r->program.kind = GC_STAGE_ITEM;
+    r->program.steps = r->steps;
+    r->program.folder = gc_str_bytes(GC_STR("/"));
+    gc_buf_init(&r->values, r->values_memory, sizeof r->values_memory);
+    for (int i = 0; i < RIG_MAX; i++)
+        r->outputs[i] = -1;
+}
+
+void rig_release(struct rig *r)
+{
+    gc_stage_destroy(&r->stage);
+    for (int i = 0; i < RIG_MAX; i++)
+        if (r->outputs[i] >= 0)
+            (void)close(r->outputs[i]);
+    ck_assert(rig_shell("rm -rf '%s'", r->folder));
+}
+
+static struct gc_value scalar(const char *text, size_t len)
+{
+    char *copy = strndup(text, len);
+    char *end;
+    if (strcmp(copy, "true") == 0 || strcmp(copy, "false") == 0)
+        return (struct gc_value){.kind = GC_VALUE_BOOL, .as.flag = copy[0] == 't'};
+    long n = strtol(copy, &end, 10);
+    if (*copy && !*end)
+        return (struct gc_value){.kind = GC_VALUE_INT, .as.integer = n};
+    double x = strtod(copy, &end);
+    if (*copy && !*end)
+        return (struct gc_value){.kind = GC_VALUE_REAL, .as.real = x};
+    return (struct gc_value){.kind = GC_VALUE_STRING, .as.string = gc_bytes_of(copy, len)};
+}
+
+int rig_step(struct rig *r, const char *op, const char *settings, int from)
+{
+    int at = (int)r->program.n_steps++;
+    struct gc_step *step = &r->steps[at];
+    *step = (struct gc_step){.node = (uint64_t)at, .id = gc_str_bytes(gc_str_of(op)), .op = gc_str_bytes(gc_str_of(op)), .decode = GC_UNSET};
+    step->config = r->config[at];
+    step->inputs = r->inputs[at];
+    if (from >= 0) {
+        r->inputs[at][0] = (struct gc_step_input){.step = (uint64_t)from};
+        step->n_inputs = 1;
+    }
+    for (const char *p = settings; *p;) {
+        size_t len = strcspn(p, " ");
+        size_t key = strcspn(p, "=");
+        r->config[at][step->n_config++] = (struct gc_setting){.key = gc_bytes_of(p, key), .value = scalar(p + key + 1, len - key - 1)};
+        p += len + (p[len] == ' ');
+    }
+    return at;
+}
+
+void rig_push_down(struct rig *r, int decode)
+{
+    r->steps[r->program.n_steps - 1].decode = (uint64_t)decode;
+}
+
+void rig_reducer(struct rig *r, const char *op, const char *settings, int from)
+{
+    r->steps[rig_step(r, op, settings, from)].reduce = true;
+}
+
+struct gc_bytes rig_encode(const struct gc_program *p)
+{
+    struct gc_buf out;
+    void *memory = malloc(1 << 20);
+    gc_buf_init(&out, memory, 1 << 20);
+    ck_assert_int_eq(gc_encode_program(p, &out), GC_OK);
+    return gc_buf_bytes(&out);
+}
+
+void rig_install(struct rig *r)
+{
+    struct gc_fault fault = {0};
+    ck_assert_msg(gc_stage_install(rig_encode(&r->program), &r->stage, &fault) == GC_OK, "%s", fault.text);
+}
+
+void rig_install_reduce(struct rig *r, const char *op, const char *settings)
+{
+    r->program.kind = GC_STAGE_REDUCE;
+    (void)rig_step(r, op, settings, -1);
+    rig_install(r);
+}
+
+static void touch(void *context, uint32_t node)
+{
+    struct rig *r = context;
+    if (r->touched < 64)
+        r->touches[r->touched++] = node;
+}
+
+const char *rig_output(struct rig *r, int step)
+{
+    static char paths[RIG_MAX][128];
+    (void)snprintf(paths[step], sizeof paths[step], "%s/out%d", r->folder, step);
+    return paths[step];
+}
+
+void rig_run(struct rig *r, const char *input)
+{
+    struct gc_stage_needs needs;
+    struct gc_task_output outputs[RIG_MAX];
+    uint32_t n = gc_stage_nodes(r->stage);
+    if (r->task.want == 0)
+        r->task.want = n == 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1;
+    gc_stage_needs(r->stage, r->task.want, &needs);
+    r->task.input = input ? open(input, O_RDONLY) : -1;
+    if (input) {
+        ck_assert_int_ge(r->task.input, 0);
+        if (!r->task.text.ptr)
+            r->task.text = gc_str_bytes(gc_str_of(input));
+    }
+    for (uint32_t i = 0; i < needs.n_outputs; i++) {
+        int fd = open(rig_output(r, (int)needs.outputs[i].step), O_RDWR | O_CREAT | O_TRUNC, 0666);
+        r->outputs[needs.outputs[i].step] = fd;
+        outputs[i] = (struct gc_task_output){.step = needs.outputs[i].step, .fd = fd};
+    }
+    r->task.outputs = outputs;
+    r->task.n_outputs = needs.n_outputs;
+    gc_buf_reset(&r->values);
+    r->touched = 0;
+    gc_stage_run(r->stage, &r->task, (struct gc_blame){touch, r}, &r->values, &r->result);
+    if (r->task.input >= 0)
+        (void)close(r->task.input);
+    r->task.outputs = NULL;
+    r->task.n_outputs = 0;
+}
+
+static const struct gc_status_fault *fault_of(const struct rig *r, int node)
+{
+    for (uint32_t i = 0; i < r->result.n_faults; i++)
+        if (r->result.faults[i].node == (uint32_t)node)
+            return &r->result.faults[i];
+    return NULL;
+}
+
+uint32_t rig_cause(const struct rig *r, int node)
+{
+    const struct gc_status_fault *f = fault_of(r, node);
+    return f ? f->cause : GC_CAUSE_NONE;
+}
+
+const char *rig_text(const struct rig *r, int node)
+{
+    static char text[GC_MAX_TEXT + 1];
+    const struct gc_status_fault *f = fault_of(r, node);
+    (void)snprintf(text, sizeof text, "%.*s", f ? (int)f->text.len : 0, f ? (const char *)f->text.ptr : "");
+    return text;
+}
+
+/* ---- images ---- */
+
+const char *rig_photo(struct rig *r, const char *name, int width, int height)
+{
+    static char paths[16][192];
+    static int n;
+    char *path = paths[n++ % 16];
+    VipsImage *x;
+    VipsImage *noise;
+    VipsImage *all;
+    VipsImage *rgb;
+    (void)snprintf(path, 192, "%s/%s", r->folder, name);
+    /* a picture with edges, a gradient and some noise, the same each time */
+    ck_assert_int_eq(vips_xyz(&x, width, height, NULL), 0);
+    ck_assert_int_eq(vips_sines(&noise, width, height, "hfreq", 9.0, "vfreq", 5.0, NULL), 0);
+    VipsImage *parts[2] = {x, noise};
+    ck_assert_int_eq(vips_bandjoin(parts, &all, 2, NULL), 0);
+    double a[3] = {255.0 / width, 255.0 / height, 127.0};
+    double b[3] = {0, 0, 128};
+    VipsImage *linear;
+    ck_assert_int_eq(vips_linear(all, &linear, a, b, 3, "uchar", TRUE, NULL), 0);
+    ck_assert_int_eq(vips_copy(linear, &rgb, "interpretation", VIPS_INTERPRETATION_sRGB, NULL), 0);
+    ck_assert_msg(vips_image_write_to_file(rgb, path, NULL) == 0, "%s", vips_error_buffer());
+    VipsImage *done[] = {x, noise, all, linear, rgb};
+    for (size_t i = 0; i < 5; i++)
+        g_object_unref(done[i]);
+    return path;
+}
+
+const char *rig_truncated(struct rig *r, const char *from, const char *name, double part)
+{
+    static char path[192];
+    struct stat st;
+    ck_assert_int_eq(stat(from, &st), 0);
+    (void)snprintf(path, sizeof path, "%s/%s", r->folder, name);
+    ck_assert(rig_shell("head -c %ld '%s' > '%s'", (long)((double)st.st_size * part), from, path));
+    return path;
+}
+
+bool rig_shell(const char *format, ...)
+{
+    char command[1024];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(command, sizeof command, format, args);
+    va_end(args);
+    return system(command) == 0;
+}
+
+bool rig_same_pixels(const char *a, const char *b)
+{
+    return rig_shell("vips copy '%s' '%s.a.v' && vips copy '%s' '%s.b.v' && vips subtract '%s.a.v' '%s.b.v' '%s.c.v' && "
+                     "vips abs '%s.c.v' '%s.d.v' && test \"$(vips max '%s.d.v')\" = 0.000000",
+                     a, a, b, a, a, a, a, a, a, a);
+}
