@@ -5,6 +5,7 @@
 #include "common/num.h"
 #include "coordinator/core/account.h"
 #include "coordinator/core/inside.h"
+#include "coordinator/core/reap.h"
 
 /* What comes from the disk may be anything: records that fit nothing are left out. A run whose states do not fit into the memory
  * of this core is kept and shown, but granted nothing, since its finished items would run again. */
@@ -29,6 +30,14 @@ static void recover_run(struct gc_core *core, const struct gc_commit_run *from)
     gc_list_append(&core->grace.runs, &run->settling);
 }
 
+/* A store that keeps what has ended tells of it too. All at once: nobody waits yet, and what comes next may need the room. */
+static void forget_run(struct gc_core *core, struct core_run *run, enum gc_run_state state)
+{
+    core_run_close(core, run, state);
+    while (!gc_list_empty(&core->stages.reaping))
+        core_reap(core);
+}
+
 static void recover_run_state(struct gc_core *core, const struct gc_commit_run_state *from)
 {
     struct core_run *run = core_run_by_no(core, from->run_no);
@@ -42,10 +51,11 @@ static void recover_run_state(struct gc_core *core, const struct gc_commit_run_s
     run->pixels = gc_max_u64(run->pixels, from->pixels);
     run->refused = from->refused;
     run->since = core->now;
-    if (gc_run_state_ended(from->state))
-        core_run_close(core, run, (enum gc_run_state)from->state);
-    else
-        run->state = (enum gc_run_state)from->state;
+    if (gc_run_state_ended(from->state)) {
+        forget_run(core, run, (enum gc_run_state)from->state);
+        return;
+    }
+    run->state = (enum gc_run_state)from->state;
     core_share_touch(core, run);
 }
 
@@ -63,6 +73,14 @@ static void orphan(struct gc_core *core, struct core_stage *stage)
         gc_list_append(&core->grace.stages, &stage->orphaned);
 }
 
+/* The task has brought something since: its history is over, as it was then. */
+static void forget_gate(struct gc_core *core, struct core_stage *stage)
+{
+    struct core_odd *gate = core_odd_gate(stage);
+    if (gate)
+        core_odd_free(core, gate);
+}
+
 static void recover_pages(struct gc_core *core, const struct gc_commit_pages *from)
 {
     struct core_stage *stage = core_run_stage(core, from->run_no, from->stage);
@@ -74,6 +92,7 @@ static void recover_pages(struct gc_core *core, const struct gc_commit_pages *fr
         stick(core, stage->run);
         return;
     }
+    forget_gate(core, stage);
     ds->ended = ds->ended || from->ended;
     core_dataset_note(ds, from->left_out, from->note);
     GC_LIST_EACH (it, &ds->consumers)
@@ -146,6 +165,7 @@ static void recover_merged(struct gc_core *core, const struct gc_commit_merged *
     struct core_stage *stage = core_run_stage(core, from->run_no, from->stage);
     if (!stage || stage->kind != GC_STAGE_REDUCE)
         return;
+    forget_gate(core, stage);
     for (uint32_t i = 0; i < from->n_inputs; i++)
         core_delta_drop(core, stage, from->inputs[i]);
     recover_deltas(core, stage->run, &from->output, 1);

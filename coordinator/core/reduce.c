@@ -57,7 +57,14 @@ static bool may_finish(const struct core_stage *stage)
 
 bool core_reduce_wants(const struct core_stage *stage)
 {
-    return may_finish(stage) || stage->reduce.waiting.count >= GC_MERGE_INPUTS;
+    size_t enough = stage->reduce.pressed ? 2 : GC_MERGE_INPUTS;
+    return may_finish(stage) || stage->reduce.waiting.count >= enough;
+}
+
+void core_reduce_press(struct gc_core *core, struct core_stage *stage)
+{
+    stage->reduce.pressed = true;
+    core_stage_touch(core, stage);
 }
 
 enum gc_lease_kind core_reduce_kind(const struct core_stage *stage)
@@ -70,6 +77,7 @@ void core_reduce_take(struct gc_core *core, struct core_lease *lease)
     struct core_stage *stage = lease->stage;
     for (uint32_t i = 0; i < GC_MERGE_INPUTS && !gc_list_empty(&stage->reduce.waiting); i++)
         gc_list_append(&lease->inputs, gc_list_take_first(&stage->reduce.waiting));
+    stage->reduce.pressed = false;
     core_stage_touch(core, stage);
 }
 
@@ -203,7 +211,7 @@ void core_reduce_result(struct gc_core *core, struct core_lease *lease, gc_peer 
         core_error(core, peer, msg->seq, GC_ERR_INVALID, wrong);
         return;
     }
-    if (!core_deltas_room(core, 1)) {
+    if (gc_list_empty(&lease->inputs) && !core_deltas_room(core, 1)) { /* else the inputs make room */
         core_error(core, peer, msg->seq, GC_ERR_BUSY, "no room for a reducer's state");
         return;
     }

@@ -1,7 +1,7 @@
 /* reduce.h - the states of a reducer: made by results, merged by workers, finished by one of them. The core moves their ids.
  *
  * GC_MERGE_INPUTS states are merged, the oldest first; when the stage that feeds it has ended, nothing is being merged and so many
- * at most are left, a FINISH merges the rest and makes the value. A lost or refused merge puts its inputs back where they were.
+ * at most are left, a FINISH merges the rest and makes the value. Where a full pool has refused a result, two are enough. A lost or refused merge puts its inputs back where they were.
  * Invariant: a state is either in its stage's list or in that of one lease.
  */
 #ifndef GC_CORE_REDUCE_H
@@ -27,10 +27,13 @@ struct core_deltas {
 struct core_reduce {
     struct gc_list waiting;
     uint32_t leased; /* MERGE and FINISH leases that are out */
+    bool pressed;    /* there was no room for one of its states: merge what there is */
 };
 
 /* Whether `n` more states can be kept. */
 bool core_deltas_room(const struct gc_core *core, uint32_t n);
+/* There was none: the states that wait are merged before there are GC_MERGE_INPUTS, since those of others may never come free. */
+void core_reduce_press(struct gc_core *core, struct core_stage *stage);
 /* One more state waits; there must be room. Its id: given, or the run's next. */
 uint64_t core_delta_add(struct gc_core *core, struct core_stage *stage, uint64_t id, uint64_t items);
 

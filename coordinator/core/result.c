@@ -187,6 +187,8 @@ static void take_items(struct gc_core *core, struct core_lease *lease, gc_peer p
         return;
     }
     if (!core_deltas_room(core, result->n_deltas)) {
+        for (uint32_t i = 0; i < stage->n_reducers; i++)
+            core_reduce_press(core, stage->reducers[i]);
         core_error(core, peer, msg->seq, GC_ERR_BUSY, "no room for a reducer's state");
         return;
     }
