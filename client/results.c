@@ -240,7 +240,7 @@ static int next_by_item(struct graphcap_results *r, bool *ret_there, struct grap
 static bool all_ended(struct graphcap_results *r)
 {
     for (uint64_t s = 0; s < r->reading.plan.n_stages; s++) {
-        if (stage_wanted(r, s) && !r->walks[s].ended)
+        if (stage_wanted(r, s) && !gc_walk_over(&r->walks[s]))
             return false;
     }
     return true;
@@ -260,7 +260,7 @@ static int next_by_commit(struct graphcap_results *r, bool *ret_there, struct gr
     *ret_there = false;
     for (;;) {
         for (; r->idle < r->reading.plan.n_stages; r->idle++) {
-            if (stage_wanted(r, r->stage) && !r->walks[r->stage].ended) {
+            if (stage_wanted(r, r->stage) && !gc_walk_over(&r->walks[r->stage])) {
                 int code = next_of_stage(r, ret_there, error);
                 if (code != GRAPHCAP_OK || *ret_there) {
                     r->idle = 0;

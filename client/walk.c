@@ -158,6 +158,11 @@ static int take(struct gc_walk *w, struct gc_outcome_row *ret, struct graphcap_e
     return GRAPHCAP_OK;
 }
 
+bool gc_walk_over(const struct gc_walk *w)
+{
+    return w->ended && !w->open && w->next_batch == w->n_batches;
+}
+
 int gc_walk_next(struct gc_walk *w, struct gc_outcome_row *ret, bool *ret_there, struct graphcap_error *error)
 {
     int code = GRAPHCAP_OK;

@@ -62,7 +62,10 @@ void gc_walk_init(struct gc_walk *w, struct graphcap *gc, struct gc_id128 run, u
                   uint32_t n_nodes, bool by_commit, bool failures, struct gc_walk_at from);
 void gc_walk_release(struct gc_walk *w);
 
-/* *ret_there false: nothing more (by commit: now; see w->ended). *ret lives until the next call. */
+/* All is read, and nothing will come. */
+bool gc_walk_over(const struct gc_walk *w);
+
+/* *ret_there false: nothing more (by commit: now; see gc_walk_over). *ret lives until the next call. */
 int gc_walk_next(struct gc_walk *w, struct gc_outcome_row *ret, bool *ret_there,
                  struct graphcap_error *error);
 
