@@ -1,18 +1,31 @@
 /* A source's program and its settings. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "proto/codec.h"
 #include "worker/lister/job.h"
 
 /* A source's program is one step: small, whatever it says of its length. */
-enum { ARENA = 512 * 1024 };
+enum { ARENA = 512 * 1024, MAX_PROGRAM = 256 * 1024 };
+
+/* A source outlives the request that brought its program: the decoded one leads into bytes of its own. */
+static enum gc_err decode(struct gc_source *s, struct gc_bytes program, struct gc_fault *fault)
+{
+    if (program.len == 0 || program.len > MAX_PROGRAM)
+        return gc_fault_set(fault, GC_ERR_INVALID, "no program of a source");
+    uint8_t *copy = GC_ARENA_ARRAY(&s->arena, uint8_t, program.len);
+    if (!copy)
+        return GC_ERR_NOMEM;
+    memcpy(copy, program.ptr, program.len);
+    return gc_decode_program(gc_bytes_of(copy, program.len), &s->arena, &s->program, fault);
+}
 
 enum gc_err gc_source_init(struct gc_source *s, struct gc_bytes program, struct gc_fault *fault)
 {
     void *memory = malloc(ARENA);
     *s = (struct gc_source){0};
     gc_arena_init(&s->arena, memory, memory ? ARENA : 0);
-    enum gc_err err = memory ? gc_decode_program(program, &s->arena, &s->program, fault) : GC_ERR_NOMEM;
+    enum gc_err err = memory ? decode(s, program, fault) : GC_ERR_NOMEM;
     if (!err && (s->program.kind != GC_STAGE_SOURCE || s->program.n_steps != 1))
         err = gc_fault_set(fault, GC_ERR_INVALID, "not the program of a source");
     if (err) {

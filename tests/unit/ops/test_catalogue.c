@@ -14,7 +14,7 @@ static struct gc_bytes encode(void)
 {
     struct gc_buf b;
     struct gc_fault fault = {0};
-    void *memory = malloc(GC_MAX_DOCUMENT);
+    void *memory = rig_keep(malloc(GC_MAX_DOCUMENT));
     gc_buf_init(&b, memory, GC_MAX_DOCUMENT);
     ck_assert_msg(gc_ops_catalogue(&b, &fault) == GC_OK, "%s", fault.text);
     return gc_buf_bytes(&b);
@@ -24,7 +24,7 @@ static void decode(void)
 {
     struct gc_arena arena;
     struct gc_fault fault = {0};
-    gc_arena_init(&arena, malloc(16 << 20), 16 << 20);
+    gc_arena_init(&arena, rig_keep(malloc(16 << 20)), 16 << 20);
     ck_assert_int_eq(gc_ops_init("test", &fault), GC_OK);
     ck_assert_msg(gc_decode_catalogue(encode(), &arena, &catalogue, &fault) == GC_OK, "%s", fault.text);
 }
