@@ -1,0 +1,107 @@
+#include "worker/pool/blob.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/assert.h"
+#include "common/buf.h"
+
+static atomic_uint_fast64_t last_id;
+
+struct gc_blob *gc_blob_new(enum gc_blob_kind kind, struct gc_bytes bytes)
+{
+    struct gc_blob *b = calloc(1, sizeof *b);
+    uint8_t *copy = malloc(bytes.len > 0 ? bytes.len : 1);
+    if (!b || !copy) {
+        free(b);
+        free(copy);
+        return NULL;
+    }
+    if (bytes.len > 0)
+        memcpy(copy, bytes.ptr, bytes.len);
+    b->kind = kind;
+    b->bytes = copy;
+    b->len = bytes.len;
+    b->id = atomic_fetch_add(&last_id, 1) + 1;
+    atomic_init(&b->refs, 1);
+    return b;
+}
+
+struct gc_blob *gc_blob_ref(struct gc_blob *b)
+{
+    if (b)
+        atomic_fetch_add_explicit(&b->refs, 1, memory_order_relaxed);
+    return b;
+}
+
+void gc_blob_unref(struct gc_blob **b_p)
+{
+    struct gc_blob *b = *b_p;
+    *b_p = NULL;
+    if (!b || atomic_fetch_sub_explicit(&b->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    free(b->starts);
+    free(b->bytes);
+    free(b);
+}
+
+bool gc_blob_next_item(struct gc_bytes *items, struct gc_bytes *ret_text, struct gc_bytes *ret_fields)
+{
+    struct gc_reader r;
+    uint64_t text, fields;
+    gc_reader_init(&r, *items);
+    bool whole = gc_reader_varint(&r, &text) && text <= gc_reader_left(&r) && gc_reader_bytes(&r, (size_t)text, ret_text) &&
+                 gc_reader_varint(&r, &fields) && fields <= gc_reader_left(&r) &&
+                 gc_reader_bytes(&r, (size_t)fields, ret_fields);
+    if (whole)
+        *items = (struct gc_bytes){r.at, gc_reader_left(&r)};
+    return whole;
+}
+
+enum gc_err gc_blob_index(struct gc_blob *b, uint32_t count)
+{
+    GC_ASSERT(b->kind == GC_BLOB_PAGE);
+    GC_ASSERT(!b->starts);
+    if (count > GC_PAGE_ITEMS)
+        return GC_ERR_CORRUPT;
+    b->starts = malloc((count + 1u) * sizeof b->starts[0]);
+    if (!b->starts)
+        return GC_ERR_NOMEM;
+    struct gc_bytes left = gc_blob_bytes(b), text, fields;
+    for (uint32_t i = 0; i < count; i++) {
+        b->starts[i] = (uint32_t)(b->len - left.len);
+        if (!gc_blob_next_item(&left, &text, &fields))
+            return GC_ERR_CORRUPT;
+    }
+    b->starts[count] = (uint32_t)b->len;
+    b->count = count;
+    return left.len == 0 ? GC_OK : GC_ERR_CORRUPT;
+}
+
+enum gc_err gc_blob_add_state(struct gc_blob *b, struct gc_bytes state)
+{
+    GC_ASSERT(b->kind == GC_BLOB_STATES);
+    if (b->n_states == GC_MERGE_INPUTS || state.len > GC_MAX_DELTA)
+        return GC_ERR_LIMIT;
+    uint8_t *grown = realloc(b->bytes, b->len + state.len + 1);
+    if (!grown)
+        return GC_ERR_NOMEM;
+    b->bytes = grown;
+    if (state.len > 0)
+        memcpy(grown + b->len, state.ptr, state.len);
+    b->len += state.len;
+    b->lengths[b->n_states++] = state.len;
+    return GC_OK;
+}
+
+struct gc_bytes gc_blob_items(const struct gc_blob *b, uint32_t first, uint32_t count)
+{
+    GC_ASSERT(first <= b->count);
+    GC_ASSERT(count <= b->count - first);
+    return (struct gc_bytes){b->bytes + b->starts[first], b->starts[first + count] - b->starts[first]};
+}
+
+struct gc_bytes gc_blob_bytes(const struct gc_blob *b)
+{
+    return (struct gc_bytes){b->bytes, b->len};
+}

@@ -1,0 +1,58 @@
+/* blob.h - what slices run on, shared by tenders: programs, pages, states. Read-only once made, counted by references.
+ * Thread: any. */
+#ifndef GC_POOL_BLOB_H
+#define GC_POOL_BLOB_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/error.h"
+#include "common/slice.h"
+#include "proto/limits.h"
+
+enum gc_blob_kind { GC_BLOB_PROGRAM, GC_BLOB_PAGE, GC_BLOB_STATES, GC_BLOB_CURSOR };
+
+struct gc_blob {
+    enum gc_blob_kind kind;
+    atomic_uint refs;
+    uint64_t id; /* never used twice in this process */
+    size_t len;
+    uint8_t *bytes; /* PROGRAM: encoded; PAGE: its block of items; STATES: one behind the other */
+
+    /* PROGRAM */
+    uint64_t timeout_ns;
+    size_t folder_len;
+    char folder[GC_MAX_PATH];
+
+    /* PAGE: where each item begins, and the end; missing: its bytes are no longer there, each item fails with this */
+    uint32_t count;
+    uint32_t *starts;
+    uint32_t missing; /* enum gc_cause */
+    size_t text_len;
+    uint8_t text[GC_MAX_TEXT];
+
+    /* STATES */
+    uint32_t n_states;
+    uint64_t lengths[GC_MERGE_INPUTS];
+};
+
+/* One reference; copies the bytes. NULL: no memory. */
+struct gc_blob *gc_blob_new(enum gc_blob_kind kind, struct gc_bytes bytes);
+struct gc_blob *gc_blob_ref(struct gc_blob *b);
+void gc_blob_unref(struct gc_blob **b_p);
+
+/* Of a PAGE that was just made: finds its items. GC_ERR_CORRUPT: there are not exactly `count` of them. GC_ERR_NOMEM. */
+enum gc_err gc_blob_index(struct gc_blob *b, uint32_t count) GC_MUST_CHECK;
+/* One more state, before the blob is shared. GC_ERR_LIMIT, GC_ERR_NOMEM. */
+enum gc_err gc_blob_add_state(struct gc_blob *b, struct gc_bytes state) GC_MUST_CHECK;
+
+/* The bytes of items [first, first + count) of a page's block. */
+struct gc_bytes gc_blob_items(const struct gc_blob *b, uint32_t first, uint32_t count);
+struct gc_bytes gc_blob_bytes(const struct gc_blob *b);
+
+/* Takes an item off such bytes. False: they are broken, or at their end. */
+bool gc_blob_next_item(struct gc_bytes *items, struct gc_bytes *ret_text, struct gc_bytes *ret_fields);
+
+#endif

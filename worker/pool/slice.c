@@ -1,0 +1,333 @@
+/* slice.c - one slice, from its order to its last chunk. */
+#include <string.h>
+
+#include "common/assert.h"
+#include "common/num.h"
+#include "common/sys/clock.h"
+#include "common/sys/log.h"
+#include "worker/pool/tender.h"
+#include "worker/pool/verify.h"
+
+/* What to do after a message. */
+enum next {
+    ON,    /* hear the next */
+    AGAIN, /* the executor was stopped; what is not handed in runs again */
+    OVER,  /* the slice has ended, and that was told */
+};
+
+static uint64_t end_of(const struct gc_tender *t)
+{
+    return t->now->slice.first + t->now->slice.count;
+}
+
+static enum next end_by(struct gc_tender *t, enum gc_heard heard)
+{
+    tender_end_by(t, heard);
+    return OVER;
+}
+
+/* ---- the order ---- */
+
+static void write_given(struct gc_share *share, const struct gc_agent_slice *s)
+{
+    for (uint32_t i = 0; i < s->n_given; i++) {
+        struct gc_share_given *g = &share->given[i];
+        g->node = s->given[i].node;
+        g->cause = s->given[i].cause;
+        g->attempts = s->given[i].attempts;
+        g->len = s->given[i].text.len;
+        if (g->len > 0)
+            memcpy(g->text, s->given[i].text.ptr, (size_t)g->len);
+    }
+}
+
+/* A page whose bytes are gone has items without a text: each fails for want of its input. */
+static size_t write_missing(uint8_t *in, uint64_t count)
+{
+    memset(in, 0, (size_t)count * 2);
+    return (size_t)count * 2;
+}
+
+static size_t write_input(const struct gc_tender *t, struct gc_share *share, struct gc_share_slice *out)
+{
+    const struct gc_blob *input = t->now->input;
+    const struct gc_agent_slice *s = &t->now->slice;
+    struct gc_bytes bytes = {0};
+    if (!input)
+        return 0;
+    if (s->kind != GC_LEASE_ITEMS) {
+        out->n_states = input->n_states;
+        memcpy(out->lengths, input->lengths, sizeof out->lengths);
+        bytes = gc_blob_bytes(input);
+    } else if (input->missing != GC_CAUSE_NONE) {
+        return write_missing(share->in, out->count);
+    } else {
+        bytes = gc_blob_items(input, (uint32_t)(t->at - s->page_first), (uint32_t)out->count);
+    }
+    GC_ASSERT(bytes.len <= GC_SHARE_IN);
+    if (bytes.len > 0)
+        memcpy(share->in, bytes.ptr, bytes.len);
+    return bytes.len;
+}
+
+static bool send_order(struct gc_tender *t)
+{
+    struct gc_share *share = t->share;
+    const struct gc_agent_slice *s = &t->now->slice;
+    struct gc_share_msg msg = {.op = GC_SHARE_SLICE};
+    struct gc_share_slice *out = &msg.as.slice;
+    out->place = t->place;
+    out->kind = s->kind;
+    out->first = t->at;
+    out->count = end_of(t) - t->at;
+    out->want = s->want;
+    out->attempt = s->attempt;
+    out->whole = s->kind == GC_LEASE_ITEMS && !t->now->input;
+    out->tasks = s->kind == GC_LEASE_ITEMS && task_wanted(t);
+    out->n_given = s->n_given;
+    out->cap = t->cap;
+    write_given(share, s);
+    out->items = write_input(t, share, out);
+    return tender_say(t, &msg, offsetof(struct gc_share_msg, as) + sizeof msg.as.slice, NULL, 0);
+}
+
+/* ---- chunks ---- */
+
+/* The parts in shared memory, one behind the other, as RESULT wants them. */
+static void copy_out(struct gc_crew_chunk *chunk, const struct gc_share *share, const struct gc_share_chunk *in, uint64_t deltas)
+{
+    memcpy(chunk->bytes, share->status, in->status);
+    memcpy(chunk->bytes + in->status, share->values, in->values);
+    memcpy(chunk->bytes + in->status + in->values, share->deltas, deltas);
+    for (uint32_t i = 0; i < in->n_deltas; i++)
+        chunk->deltas[i] = (struct gc_delta){.reducer = i, .items = in->delta_items[i], .bytes = in->delta_bytes[i]};
+}
+
+static const char *sizes_wrong(const struct gc_tender *t, const struct gc_share_chunk *c, uint64_t *ret_deltas)
+{
+    if (c->first != t->at || c->count < 1 || c->count > end_of(t) - t->at || c->count > GC_CHUNK_ITEMS)
+        return "another range than the slice's";
+    if (task_wanted(t) && t->now->slice.kind == GC_LEASE_ITEMS && c->count > t->sent - t->at)
+        return "items that it was not given";
+    if (c->status > GC_SHARE_STATUS || c->values > GC_SHARE_VALUES || c->n_made > GC_SHARE_MADE)
+        return "more than there is room for";
+    uint64_t sum = 0;
+    if (c->n_deltas > GC_MAX_STAGE_NODES)
+        return "more states than reducers";
+    for (uint32_t i = 0; i < c->n_deltas; i++) {
+        if (c->delta_bytes[i] > GC_MAX_DELTA || c->delta_items[i] > c->count)
+            return "a state that is too large";
+        sum += c->delta_bytes[i];
+    }
+    *ret_deltas = sum;
+    return sum <= GC_SHARE_DELTAS ? NULL : "states that are too large together";
+}
+
+static const char *content_wrong(const struct gc_tender *t, const struct gc_crew_chunk *chunk, const struct gc_share_chunk *c)
+{
+    struct gc_bytes status = {chunk->bytes, (size_t)c->status};
+    struct gc_bytes values = {chunk->bytes + c->status, (size_t)c->values};
+    switch (t->now->slice.kind) {
+    case GC_LEASE_ITEMS:
+        if (c->n_deltas != gc_stage_reducers(t->stage))
+            return "states of other reducers";
+        return gc_verify_items(status, values, c->count, gc_stage_nodes(t->stage), t->now->slice.want);
+    case GC_LEASE_FINISH: return gc_verify_finish(status, values, c->n_deltas);
+    case GC_LEASE_MERGE: return c->status == 0 && c->n_deltas == 0 && c->values <= GC_MAX_DELTA ? NULL : "more than a state";
+    case GC_LEASE_LIST:
+    case GC_LEASE_KINDS: break;
+    }
+    GC_NEVER("a kind of slice that no executor runs");
+}
+
+/* What it handed in is not to be had: it counts as dead by its own fault. */
+static enum next distrust(struct gc_tender *t, const char *wrong)
+{
+    gc_log(GC_LOG_ERROR, "executor_not_trusted", gc_kv_u64("slot", t->slot), gc_kv_str("text", wrong));
+    uint64_t item = t->at;
+    tender_retire(t);
+    tender_fault(t, item, GC_UNSET, GC_CAUSE_CRASH, wrong, strlen(wrong));
+    return OVER;
+}
+
+static void hand_in(struct gc_tender *t, struct gc_crew_chunk *chunk, const struct gc_share_chunk *c)
+{
+    struct gc_crew_event event = {.kind = GC_CREW_CHUNK, .slot = t->slot, .slice = t->now->slice.slice};
+    event.chunk = (struct gc_agent_chunk){
+        .chunk = (uint64_t)(uintptr_t)chunk,
+        .first = c->first,
+        .count = c->count,
+        .busy_ns = c->busy_ns,
+        .pixels = c->pixels,
+        .status = c->status,
+        .values = c->values,
+        .n_deltas = c->n_deltas,
+        .deltas = chunk->deltas,
+        .bulk = {chunk->bytes, chunk->len},
+    };
+    t->items += c->count;
+    t->at += c->count;
+    task_close(t, t->at);
+    /* Last: with it the loop may give out the slot again. */
+    crew_post(t->crew, &event);
+}
+
+static enum next publish(struct gc_tender *t, const struct gc_share_chunk *c)
+{
+    uint64_t item;
+    char text[GC_SHARE_TEXT];
+    enum gc_cause cause = task_publish(t, c->count, t->share->made, c->n_made, &item, text);
+    if (cause == GC_CAUSE_NONE)
+        return ON;
+    if (!tender_order(t, GC_SHARE_STOP))
+        return end_by(t, GC_HEARD_DEAD);
+    if (cause == GC_CAUSE_OUTPUT)
+        return AGAIN;
+    tender_fault(t, item, GC_UNSET, cause, text, strnlen(text, sizeof text));
+    return OVER;
+}
+
+static enum next take_chunk(struct gc_tender *t)
+{
+    struct gc_share_chunk c = t->msg.as.chunk;
+    uint64_t deltas;
+    const char *wrong = sizes_wrong(t, &c, &deltas);
+    if (wrong)
+        return distrust(t, wrong);
+    struct gc_crew_chunk *chunk = crew_chunk(t, (size_t)(c.status + c.values + deltas));
+    if (!chunk)
+        return end_by(t, GC_HEARD_KILL);
+    copy_out(chunk, t->share, &c, deltas);
+    wrong = content_wrong(t, chunk, &c);
+    enum next next = wrong ? distrust(t, wrong) : publish(t, &c);
+    if (next != ON) {
+        crew_chunk_drop(t->crew, chunk);
+        return next;
+    }
+    bool last = t->at + c.count == end_of(t);
+    t->heard_ns = gc_clock_now();
+    /* Before the loop hears of the end of the slice: the next order must find the executor waiting for one. */
+    bool hears = tender_order(t, GC_SHARE_GO);
+    hand_in(t, chunk, &c);
+    if (last)
+        return OVER;
+    return hears ? ON : end_by(t, GC_HEARD_DEAD);
+}
+
+/* ---- other words ---- */
+
+static enum next too_much(struct gc_tender *t)
+{
+    uint64_t count = t->msg.as.said.count;
+    if (t->msg.as.said.item != t->at || count < 1)
+        return distrust(t, "another range than the slice's");
+    if (!tender_order(t, GC_SHARE_STOP))
+        return end_by(t, GC_HEARD_DEAD);
+    if (count > 1) {
+        t->cap = count / 2;
+        return AGAIN;
+    }
+    const char *text = "the states of its reducers are too large together";
+    tender_fault(t, t->at, GC_UNSET, GC_CAUSE_TOO_LARGE, text, strlen(text));
+    return OVER;
+}
+
+static enum next its_fault(struct gc_tender *t)
+{
+    uint32_t cause = t->msg.cause == GC_CAUSE_OOM ? GC_CAUSE_OOM : GC_CAUSE_INFRA;
+    uint64_t node = t->msg.as.said.node;
+    if (node != GC_UNSET && node >= gc_stage_nodes(t->stage))
+        node = GC_UNSET;
+    /* One that has run out of memory once keeps the pieces. */
+    if (cause == GC_CAUSE_OOM)
+        tender_retire(t);
+    tender_fault(t, t->msg.as.said.item, node, cause, (const char *)t->msg.as.said.text,
+                 gc_min_size(t->msg.as.said.len, GC_SHARE_TEXT));
+    return OVER;
+}
+
+static enum next took(struct gc_tender *t)
+{
+    if (t->msg.as.said.item != t->took || t->took >= t->sent)
+        return distrust(t, "another task than the next");
+    for (uint32_t i = 0; i < t->n_outputs; i++) {
+        if (t->outputs[i].item == t->took)
+            gc_files_start_sync(&t->outputs[i]);
+    }
+    t->took++;
+    return ON;
+}
+
+/* A merge that cannot be made: states of another build, or damaged ones. */
+static enum next bad(struct gc_tender *t)
+{
+    tender_fault(t, t->at, GC_UNSET, GC_CAUSE_OP_ERROR, (const char *)t->msg.as.said.text,
+                 gc_min_size(t->msg.as.said.len, GC_SHARE_TEXT));
+    return OVER;
+}
+
+static enum next heed(struct gc_tender *t)
+{
+    switch ((enum gc_share_op)t->msg.op) {
+    case GC_SHARE_CHUNK: return take_chunk(t);
+    case GC_SHARE_TOOK: return took(t);
+    case GC_SHARE_FAULT: return its_fault(t);
+    case GC_SHARE_OVER: return too_much(t);
+    case GC_SHARE_BAD: return bad(t);
+    case GC_SHARE_READY:
+    case GC_SHARE_PROGRAM:
+    case GC_SHARE_SLICE:
+    case GC_SHARE_TASK:
+    case GC_SHARE_GO:
+    case GC_SHARE_STOP: break;
+    }
+    return distrust(t, "a word that is not its to say");
+}
+
+/* ---- the whole ---- */
+
+static bool feed(struct gc_tender *t)
+{
+    if (t->now->slice.kind != GC_LEASE_ITEMS || !task_wanted(t))
+        return true;
+    while (t->sent < end_of(t) && t->sent - t->took < GC_SHARE_AHEAD) {
+        if (!task_send(t))
+            return false;
+    }
+    return true;
+}
+
+/* Once through what is left, until it has ended or the executor was stopped. */
+static enum next go_through(struct gc_tender *t)
+{
+    t->sent = t->at;
+    t->took = t->at;
+    if (!send_order(t))
+        return end_by(t, GC_HEARD_DEAD);
+    for (;;) {
+        if (!feed(t))
+            return end_by(t, GC_HEARD_DEAD);
+        enum gc_heard heard = tender_hear(t);
+        enum next next = heard == GC_HEARD_MSG ? heed(t) : end_by(t, heard);
+        if (next != ON)
+            return next;
+    }
+}
+
+void slice_run(struct gc_tender *t)
+{
+    const struct gc_agent_slice *s = &t->now->slice;
+    bool items = s->kind == GC_LEASE_ITEMS;
+    t->at = items ? s->first : 0;
+    t->cap = t->needs.n_outputs > 0 ? gc_max_u64(TENDER_OUTPUTS / t->needs.n_outputs, 1) : GC_CHUNK_ITEMS;
+    t->n_refusals = 0;
+    const struct gc_blob *input = t->now->input;
+    if (items && input && input->missing != GC_CAUSE_NONE && !t->needs.input) {
+        /* Nothing in the stage would notice that its items are not there. */
+        tender_fault(t, t->at, GC_UNSET, input->missing, (const char *)input->text, input->text_len);
+        return;
+    }
+    while (go_through(t) == AGAIN)
+        task_close(t, UINT64_MAX);
+    task_close(t, UINT64_MAX);
+}

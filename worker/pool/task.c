@@ -1,0 +1,194 @@
+/* task.c - the descriptors of a task, and what becomes of its outputs. */
+#include <string.h>
+#include <unistd.h>
+
+#include "common/assert.h"
+#include "common/num.h"
+#include "worker/pool/fds.h"
+#include "worker/pool/tender.h"
+
+bool task_wanted(const struct gc_tender *t)
+{
+    return t->needs.input || t->needs.n_outputs > 0;
+}
+
+static struct gc_str folder_of(const struct gc_tender *t)
+{
+    return (struct gc_str){t->now->program->folder, t->now->program->folder_len};
+}
+
+/* The item as its page has it. */
+static void describe(const struct gc_tender *t, uint64_t item, struct gc_task *task)
+{
+    const struct gc_agent_slice *s = &t->now->slice;
+    *task = (struct gc_task){.index = GC_UNSET, .want = s->want, .given = s->given, .n_given = s->n_given, .input = -1};
+    const struct gc_blob *page = t->now->input;
+    if (!page)
+        return;
+    task->index = item;
+    if (page->missing != GC_CAUSE_NONE)
+        return;
+    struct gc_bytes bytes = gc_blob_items(page, (uint32_t)(item - s->page_first), 1);
+    bool whole = gc_blob_next_item(&bytes, &task->text, &task->fields);
+    GC_ASSERT(whole);
+}
+
+/* ---- opening ---- */
+
+static void copy_text(uint8_t to[GC_SHARE_TEXT], uint32_t *ret_len, const char *from)
+{
+    *ret_len = (uint32_t)strnlen(from, GC_SHARE_TEXT);
+    memcpy(to, from, *ret_len);
+}
+
+static void open_input(struct gc_tender *t, const struct gc_task *task, struct gc_share_task *out, int *fds, unsigned *n)
+{
+    const struct gc_blob *page = t->now->input;
+    if (page && page->missing != GC_CAUSE_NONE) {
+        out->refused = page->missing;
+        out->len = (uint32_t)gc_min_size(page->text_len, GC_SHARE_TEXT);
+        memcpy(out->text, page->text, out->len);
+        return;
+    }
+    char text[GC_SHARE_TEXT] = "";
+    struct gc_bytes path = t->needs.input_path.len > 0 ? t->needs.input_path : task->text;
+    out->refused = gc_files_input(t->crew->roots, folder_of(t), path, t->needs.max_file, &fds[*n], text);
+    copy_text(out->text, &out->len, text);
+    if (out->refused == GC_CAUSE_NONE) {
+        out->input = 1;
+        (*n)++;
+    }
+}
+
+static const struct gc_refusal *refused_before(const struct gc_tender *t, uint64_t item, uint32_t step)
+{
+    for (uint32_t i = 0; i < t->n_refusals; i++) {
+        if (t->refusals[i].item == item && t->refusals[i].step == step)
+            return &t->refusals[i];
+    }
+    return NULL;
+}
+
+static void open_output(struct gc_tender *t, const struct gc_task *task, uint64_t item, uint32_t i, struct gc_share_output *out,
+                        int *fds, unsigned *n)
+{
+    const struct gc_stage_output *need = &t->needs.outputs[i];
+    const struct gc_agent_slice *s = &t->now->slice;
+    GC_ASSERT(t->n_outputs < t->max_outputs);
+    struct gc_output *o = &t->outputs[t->n_outputs++];
+    *o = (struct gc_output){
+        .item = item, .step = need->step, .exists = need->exists, .by_digest = need->by_digest, .fd = -1, .home = -1, .folder = -1};
+    const struct gc_refusal *before = refused_before(t, item, need->step);
+    const struct gc_crew_config *c = &t->crew->config;
+    struct gc_files_token token = {.run_no = s->run_no, .term = s->term, .lease = s->lease};
+    memcpy(&token.worker, c->worker.b, sizeof token.worker);
+    memcpy(&token.boot, c->boot.b, sizeof token.boot);
+    if (before) {
+        o->refused = before->cause;
+        memcpy(o->text, before->text, sizeof o->text);
+    } else {
+        gc_files_output(t->crew->roots, folder_of(t), t->stage, task, &token, o);
+    }
+    out->step = need->step;
+    out->there = o->there;
+    out->refused = o->refused;
+    copy_text(out->text, &out->len, o->text);
+    if (o->refused == GC_CAUSE_NONE)
+        fds[(*n)++] = o->fd;
+}
+
+bool task_send(struct gc_tender *t)
+{
+    uint64_t item = t->sent;
+    struct gc_share_msg msg;
+    memset(&msg, 0, offsetof(struct gc_share_msg, as.task.outputs));
+    msg.op = GC_SHARE_TASK;
+    msg.as.task.item = item;
+    int fds[GC_FDS_MAX];
+    unsigned n = 0;
+    struct gc_task task;
+    describe(t, item, &task);
+    if (t->needs.input)
+        open_input(t, &task, &msg.as.task, fds, &n);
+    unsigned inputs = n;
+    for (uint32_t i = 0; i < t->needs.n_outputs; i++)
+        open_output(t, &task, item, i, &msg.as.task.outputs[i], fds, &n);
+    msg.as.task.n_outputs = t->needs.n_outputs;
+    t->sent++;
+    size_t len = offsetof(struct gc_share_msg, as.task.outputs) + t->needs.n_outputs * sizeof msg.as.task.outputs[0];
+    bool heard = tender_say(t, &msg, len, fds, n);
+    gc_fds_close(fds, inputs); /* outputs stay: they are to be published */
+    return heard;
+}
+
+/* ---- publishing ---- */
+
+static struct gc_output *find_output(struct gc_tender *t, uint64_t item, uint32_t step)
+{
+    for (uint32_t i = 0; i < t->n_outputs; i++) {
+        if (t->outputs[i].item == item && t->outputs[i].step == step)
+            return &t->outputs[i];
+    }
+    return NULL;
+}
+
+static void note_refusal(struct gc_tender *t, const struct gc_output *o, enum gc_cause cause)
+{
+    GC_ASSERT(t->n_refusals < t->max_outputs);
+    struct gc_refusal *r = &t->refusals[t->n_refusals++];
+    r->item = o->item;
+    r->step = o->step;
+    r->cause = cause;
+    memcpy(r->text, o->text, sizeof r->text);
+}
+
+/* The name of an output that is named by its digest. */
+static struct gc_bytes path_of(struct gc_tender *t, const struct gc_output *o, const struct gc_digest *digest, uint8_t path[GC_MAX_PATH])
+{
+    struct gc_task task;
+    struct gc_fault fault;
+    struct gc_buf buf;
+    gc_buf_init(&buf, path, GC_MAX_PATH);
+    describe(t, o->item, &task);
+    if (!o->by_digest || gc_stage_path(t->stage, o->step, &task, digest, &buf, &fault) != GC_CAUSE_NONE)
+        return (struct gc_bytes){0};
+    return gc_buf_bytes(&buf);
+}
+
+enum gc_cause task_publish(struct gc_tender *t, uint64_t count, const struct gc_share_made *made, uint32_t n_made, uint64_t *ret_item,
+                           char text[GC_SHARE_TEXT])
+{
+    bool refused = false;
+    for (uint32_t i = 0; i < n_made; i++) {
+        /* A copy: the executor can still write there. */
+        struct gc_share_made m = made[i];
+        struct gc_output *o = m.item >= t->at && m.item - t->at < count ? find_output(t, m.item, m.step) : NULL;
+        if (!o || o->fd < 0)
+            continue; /* it has made what nobody asked for: there is no file to publish */
+        uint8_t path[GC_MAX_PATH];
+        enum gc_cause cause =
+            gc_files_publish(t->crew->roots, folder_of(t), path_of(t, o, &m.digest, path), m.bytes, &t->crew->fence_ns, o);
+        if (cause == GC_CAUSE_INFRA) {
+            *ret_item = m.item;
+            memcpy(text, o->text, GC_SHARE_TEXT);
+            return cause;
+        }
+        if (cause != GC_CAUSE_NONE) {
+            note_refusal(t, o, cause);
+            refused = true;
+        }
+    }
+    return refused ? GC_CAUSE_OUTPUT : GC_CAUSE_NONE;
+}
+
+void task_close(struct gc_tender *t, uint64_t end)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < t->n_outputs; i++) {
+        if (t->outputs[i].item < end)
+            gc_files_close(&t->outputs[i]);
+        else
+            t->outputs[kept++] = t->outputs[i];
+    }
+    t->n_outputs = kept;
+}

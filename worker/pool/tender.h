@@ -1,0 +1,145 @@
+/* tender.h - inside of the crew: one thread an executor.
+ *
+ * Owned by its thread but for what stands under the lock. An executor belongs to one tender for its life; memory that it shares is
+ * its own as well, so that one that is dying cannot write into the next one's. */
+#ifndef GC_POOL_TENDER_H
+#define GC_POOL_TENDER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "worker/ops/ops.h"
+#include "worker/pool/crew.h"
+#include "worker/pool/files.h"
+#include "worker/pool/share.h"
+#include "worker/pool/zygote.h"
+
+#define TENDER_OUTPUTS 128u /* files of one chunk: each is some open descriptors */
+#define TENDER_RECYCLE_ITEMS 500u
+#define TENDER_RECYCLE_NS ((uint64_t)10000000000) /* an executor is replaced after so many items and so long */
+
+struct tender_job {
+    struct gc_agent_slice slice; /* given: in `given` */
+    struct gc_given given[GC_MAX_STAGE_NODES];
+    uint8_t given_texts[GC_MAX_STAGE_NODES][GC_MAX_TEXT];
+    struct gc_blob *program;
+    struct gc_blob *input;
+};
+
+/* A program that the executor can have in this place. */
+struct gc_tender_place {
+    struct gc_blob *program;
+    struct gc_stage *stage; /* the tender's own: for what a task needs and where its outputs go */
+    bool installed;         /* in the executor that lives now */
+    uint64_t used;
+};
+
+/* An output that is not to be tried again: publishing it has failed. */
+struct gc_refusal {
+    uint64_t item;
+    uint32_t step;
+    uint32_t cause;
+    char text[GC_SHARE_TEXT];
+};
+
+struct gc_tender {
+    struct gc_crew *crew;
+    uint32_t slot;
+    pthread_t thread;
+
+    /* under the lock */
+    pthread_mutex_t lock;
+    pthread_cond_t cond;
+    struct tender_job *job; /* the one to take up */
+    uint64_t kill;      /* slice that is to end */
+    bool quit;
+    int wake; /* eventfd: kill or quit, for who polls */
+
+    struct gc_share *share; /* changed under the lock: the loop reads it for beats */
+
+    /* the executor */
+    bool alive;
+    struct gc_zygote_child child;
+    uint64_t born_ns;
+    uint64_t items; /* that it has run */
+    struct gc_tender_place places[GC_SHARE_PLACES];
+    uint64_t uses;
+
+    /* the slice at hand */
+    struct tender_job *now;
+    struct gc_stage *stage;
+    uint32_t place;
+    struct gc_stage_needs needs;
+    uint64_t heard_ns;
+    uint64_t at;   /* first item that is not handed in */
+    uint64_t sent; /* first item whose TASK was not sent */
+    uint64_t took; /* first item whose TASK is not used up */
+    uint64_t cap;
+    struct gc_output *outputs; /* of items [at, sent) */
+    uint32_t n_outputs;
+    uint32_t max_outputs;
+    struct gc_refusal *refusals;
+    uint32_t n_refusals;
+    struct gc_share_msg msg;
+};
+
+enum gc_heard {
+    GC_HEARD_MSG,
+    GC_HEARD_DEAD,    /* it ended by itself */
+    GC_HEARD_TIMEOUT, /* the task has had its time */
+    GC_HEARD_KILL,    /* the loop wants the slice ended, or all */
+};
+
+/* tender.c */
+enum gc_err tender_start(struct gc_tender *t, struct gc_crew *crew, uint32_t slot) GC_MUST_CHECK;
+void tender_stop(struct gc_tender *t);
+/* The executor's next message, or why there is none. */
+enum gc_heard tender_hear(struct gc_tender *t);
+bool tender_say(struct gc_tender *t, const void *msg, size_t len, const int *fds, unsigned n);
+bool tender_order(struct gc_tender *t, enum gc_share_op op);
+/* The slice is over: why not by a chunk. Ends the executor where `heard` is no message. */
+void tender_end_by(struct gc_tender *t, enum gc_heard heard);
+void tender_fault(struct gc_tender *t, uint64_t item, uint64_t node, uint32_t cause, const char *text, size_t len);
+void tender_retire(struct gc_tender *t); /* ends the executor */
+bool tender_wanted(struct gc_tender *t); /* the slice was not killed meanwhile */
+
+/* slice.c */
+void slice_run(struct gc_tender *t);
+
+/* task.c */
+/* Opens what item `sent` needs and sends it. False: the executor does not hear. */
+bool task_send(struct gc_tender *t);
+bool task_wanted(const struct gc_tender *t); /* whether items come with descriptors */
+/* Publishes what the chunk [at, at + count) has made. GC_CAUSE_NONE; OUTPUT: refusals were noted, the chunk does not count; INFRA, with
+ * the item. */
+enum gc_cause task_publish(struct gc_tender *t, uint64_t count, const struct gc_share_made *made, uint32_t n_made, uint64_t *ret_item,
+                           char text[GC_SHARE_TEXT]);
+void task_close(struct gc_tender *t, uint64_t end); /* of items before `end` */
+
+/* crew.c */
+/* A chunk's memory, once there is a credit for it; NULL: the slice is not wanted any more. */
+struct gc_crew_chunk *crew_chunk(struct gc_tender *t, size_t bytes);
+void crew_chunk_drop(struct gc_crew *crew, struct gc_crew_chunk *chunk);
+void crew_post(struct gc_crew *crew, const struct gc_crew_event *event);
+
+struct gc_crew_chunk {
+    struct gc_delta deltas[GC_MAX_STAGE_NODES];
+    size_t len;
+    uint8_t bytes[];
+};
+
+struct gc_crew {
+    struct gc_crew_config config;
+    struct gc_roots *roots;
+    struct gc_zygote *zygote;
+    atomic_uint_fast64_t fence_ns;
+    int event_fd;
+    pthread_mutex_t lock;
+    struct crew_entry *first, *last; /* events */
+    pthread_cond_t credit;
+    uint32_t credits;
+    uint32_t started; /* tenders */
+    struct gc_tender *tenders;
+};
+
+#endif
