@@ -48,6 +48,9 @@ size_t gc_utf8_next(struct gc_bytes s, size_t *ret_wrong);
 enum gc_err gc_json_value(struct gc_text *t, struct gc_bytes value, const struct gc_field *shape,
                           uint32_t n_shape) GC_MUST_CHECK;
 
+/* The fields of an item: one map, or nothing; those without a name are left out. *ret_any: whether there was one with. */
+enum gc_err gc_json_fields(struct gc_text *t, struct gc_bytes fields, bool *ret_any) GC_MUST_CHECK;
+
 /* A config value. */
 void gc_json_tree(struct gc_text *t, const struct gc_value *v);
 

@@ -98,6 +98,31 @@ enum gc_err gc_json_value(struct gc_text *t, struct gc_bytes value, const struct
     return value.len == 0 ? GC_OK : GC_ERR_INVALID;
 }
 
+enum gc_err gc_json_fields(struct gc_text *t, struct gc_bytes fields, bool *ret_any)
+{
+    struct gc_value_token token = {.kind = GC_TOKEN_MAP};
+    *ret_any = false;
+    if (fields.len && (gc_value_next(&fields, &token) != GC_OK || token.kind != GC_TOKEN_MAP))
+        return GC_ERR_INVALID;
+    gc_json_open(t, '{');
+    for (uint32_t i = 0; i < token.n; i++) {
+        struct gc_value_token key;
+        struct gc_bytes value;
+        if (gc_value_next(&fields, &key) != GC_OK || key.kind != GC_TOKEN_STR ||
+            gc_value_skip(&fields, &value) != GC_OK)
+            return GC_ERR_INVALID;
+        if (key.bytes.len == 0)
+            continue;
+        gc_json_key_bytes(t, key.bytes);
+        enum gc_err err = gc_json_value(t, value, NULL, 0);
+        if (err != GC_OK)
+            return err;
+        *ret_any = true;
+    }
+    gc_json_close(t, '}');
+    return GC_OK;
+}
+
 void gc_json_tree(struct gc_text *t, const struct gc_value *v)
 {
     switch (v->kind) {

@@ -40,7 +40,7 @@ int gc_reading_open(struct gc_reading *r, struct graphcap *gc, const char *run, 
 void gc_reading_release(struct gc_reading *r)
 {
     for (size_t i = 0; i < GC_MAX_STAGES; i++)
-        gc_items_close(&r->items[i]);
+        gc_listed_close(&r->items[i]);
     gc_document_release(&r->document);
 }
 
@@ -94,9 +94,9 @@ int gc_reading_item(struct gc_reading *r, uint64_t stage, uint64_t item, struct 
     }
     int code = GRAPHCAP_OK;
     if (!r->items[stage])
-        code = gc_items_open(r->gc, r->run_no, &r->plan, stage, &r->items[stage], error);
+        code = gc_listed_open(r->gc, r->run_no, &r->plan, stage, &r->items[stage], error);
     if (code == GRAPHCAP_OK)
-        code = gc_items_get(r->items[stage], item, ret, error);
+        code = gc_listed_get(r->items[stage], item, ret, error);
     r->last_stage = code == GRAPHCAP_OK && ret->there ? stage : GC_UNSET;
     r->last_item = item;
     r->last = *ret;

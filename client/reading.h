@@ -3,7 +3,7 @@
 #define GC_CLIENT_READING_H
 
 #include "client/document.h"
-#include "client/items.h"
+#include "client/listed.h"
 #include "client/text.h"
 
 #define GC_ANY_NODE UINT32_MAX
@@ -15,8 +15,8 @@ struct gc_reading {
     uint64_t run_no;
     struct gc_document document; /* the plan lies in it */
     struct gc_plan plan;
-    struct gc_items *items[GC_MAX_STAGES]; /* by reading stage; opened when asked for */
-    uint64_t last_stage;                   /* of `last`; GC_UNSET: none */
+    struct gc_listed *items[GC_MAX_STAGES]; /* by reading stage; opened when asked for */
+    uint64_t last_stage;                    /* of `last`; GC_UNSET: none */
     uint64_t last_item;
     struct gc_item last;
 };

@@ -280,15 +280,22 @@ static int next_by_commit(struct graphcap_results *r, bool *ret_there, struct gr
 
 /* ---- a source: its values are its items ---- */
 
+/* Its fields, where it has some, else its text. The field without a name is the lister's own (common/manifest/items.h). */
 static int put_item_value(struct graphcap_results *r, const struct gc_item *item,
                           struct graphcap_error *error)
 {
+    bool any = false;
     gc_text_reset(&r->value);
-    if (item->fields.len == 0)
-        gc_json_bytes(&r->value, item->text);
-    else if (gc_json_value(&r->value, item->fields, NULL, 0) != GC_OK)
+    if (gc_json_fields(&r->value, item->fields, &any) != GC_OK)
         return gc_fail(error, GRAPHCAP_CORRUPT, "%s: the fields of item %llu cannot be read", r->reading.name,
                        (unsigned long long)r->at[0].item);
+    if (any)
+        return GRAPHCAP_OK;
+    gc_text_reset(&r->value);
+    if (item->known)
+        gc_json_bytes(&r->value, item->text);
+    else
+        gc_json_null(&r->value);
     return GRAPHCAP_OK;
 }
 

@@ -1,12 +1,12 @@
-/* items.c - see items.h. */
-#include "client/items.h"
+/* listed.c - see listed.h. */
+#include "client/listed.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "client/error.h"
-#include "common/buf.h"
-#include "common/sys/digest.h"
+#include "client/manifest_page.h"
+#include "common/manifest/items.h"
 
 enum {
     CACHED_PAGES =
@@ -28,7 +28,7 @@ struct page {
     size_t offset;
 };
 
-struct gc_items {
+struct gc_listed {
     struct graphcap *gc;
     const struct gc_plan *plan;
     uint64_t run_no;
@@ -38,19 +38,19 @@ struct gc_items {
     struct page pages[CACHED_PAGES];
 };
 
-int gc_items_open(struct graphcap *gc, uint64_t run_no, const struct gc_plan *plan, uint64_t stage,
-                  struct gc_items **ret, struct graphcap_error *error)
+int gc_listed_open(struct graphcap *gc, uint64_t run_no, const struct gc_plan *plan, uint64_t stage,
+                   struct gc_listed **ret, struct graphcap_error *error)
 {
-    struct gc_items *items = calloc(1, sizeof *items);
+    struct gc_listed *items = calloc(1, sizeof *items);
     if (!items)
         return gc_fail_memory(error);
-    *items = (struct gc_items){.gc = gc, .plan = plan, .run_no = run_no, .ask_stage = stage};
+    *items = (struct gc_listed){.gc = gc, .plan = plan, .run_no = run_no, .ask_stage = stage};
     items->source = plan->stages[stage].kind == GC_STAGE_SOURCE ? stage : plan->stages[stage].source;
     *ret = items;
     return GRAPHCAP_OK;
 }
 
-void gc_items_close(struct gc_items **items_p)
+void gc_listed_close(struct gc_listed **items_p)
 {
     if (!*items_p)
         return;
@@ -63,7 +63,7 @@ void gc_items_close(struct gc_items **items_p)
 /* ---- fetching a page ---- */
 
 struct fetch {
-    struct gc_items *items;
+    struct gc_listed *items;
     struct page *page;
 };
 
@@ -79,9 +79,13 @@ static int page_answer(void *arg, const struct gc_msg *msg, struct graphcap_erro
     page->there = true;
     page->first = p->first;
     page->count = p->count;
-    page->known = p->inlined;
-    if (!p->inlined)
+    if (!p->inlined) {
+        const struct gc_listed *items = fetch->items;
+        page->known =
+            gc_manifest_page(items->plan->stages[items->source].program, p, &page->block, &page->len);
         return GRAPHCAP_OK;
+    }
+    page->known = true;
     page->block = malloc(msg->bulk.len + 1);
     if (!page->block)
         return gc_fail_memory(error);
@@ -91,7 +95,7 @@ static int page_answer(void *arg, const struct gc_msg *msg, struct graphcap_erro
     return GRAPHCAP_OK;
 }
 
-static struct page *page_to_replace(struct gc_items *items)
+static struct page *page_to_replace(struct gc_listed *items)
 {
     struct page *oldest = &items->pages[0];
     for (size_t i = 0; i < CACHED_PAGES; i++) {
@@ -105,7 +109,8 @@ static struct page *page_to_replace(struct gc_items *items)
 }
 
 /* *ret NULL: there is no page of that index. */
-static int fetch_page(struct gc_items *items, uint64_t index, struct page **ret, struct graphcap_error *error)
+static int fetch_page(struct gc_listed *items, uint64_t index, struct page **ret,
+                      struct graphcap_error *error)
 {
     struct gc_msg msg = {.type = GC_MSG_GET};
     msg.as.get = (struct gc_msg_get){
@@ -133,7 +138,7 @@ struct bracket {
     uint64_t low, low_first, high, size;
 };
 
-static struct bracket bracket(const struct gc_items *items, uint64_t item)
+static struct bracket bracket(const struct gc_listed *items, uint64_t item)
 {
     struct bracket b = {0, 0, GC_UNSET, GC_PAGE_ITEMS};
     for (size_t i = 0; i < CACHED_PAGES; i++) {
@@ -151,7 +156,7 @@ static struct bracket bracket(const struct gc_items *items, uint64_t item)
     return b;
 }
 
-static int search(struct gc_items *items, uint64_t item, struct page **ret, struct graphcap_error *error)
+static int search(struct gc_listed *items, uint64_t item, struct page **ret, struct graphcap_error *error)
 {
     uint64_t end = GC_UNSET; /* no page of this index or above */
     *ret = NULL;
@@ -176,7 +181,7 @@ static int search(struct gc_items *items, uint64_t item, struct page **ret, stru
     return GRAPHCAP_OK;
 }
 
-static int find_page(struct gc_items *items, uint64_t item, struct page **ret, struct graphcap_error *error)
+static int find_page(struct gc_listed *items, uint64_t item, struct page **ret, struct graphcap_error *error)
 {
     for (size_t i = 0; i < CACHED_PAGES; i++) {
         struct page *p = &items->pages[i];
@@ -191,31 +196,23 @@ static int find_page(struct gc_items *items, uint64_t item, struct page **ret, s
 
 /* ---- an item of a page ---- */
 
-static bool read_item(struct gc_reader *r, struct gc_item *ret)
-{
-    uint64_t text, fields;
-    return gc_reader_varint(r, &text) && gc_reader_bytes(r, text, &ret->text) &&
-           gc_reader_varint(r, &fields) && gc_reader_bytes(r, fields, &ret->fields);
-}
-
 static int read_from(struct page *p, uint64_t at, struct gc_item *ret, struct graphcap_error *error)
 {
-    struct gc_reader r;
     if (at < p->at)
         p->at = p->offset = 0;
-    gc_reader_init(&r, gc_bytes_of(p->block + p->offset, p->len - p->offset));
+    struct gc_bytes block = gc_bytes_of(p->block + p->offset, p->len - p->offset);
     bool ok = true;
     while (ok && p->at <= at) {
-        ok = read_item(&r, ret);
+        ok = gc_items_next(&block, &ret->text, &ret->fields);
         p->at += ok;
     }
-    p->offset = p->len - gc_reader_left(&r);
+    p->offset = p->len - block.len;
     return ok ? GRAPHCAP_OK
               : gc_fail(error, GRAPHCAP_CORRUPT, "page %llu of the items cannot be read",
                         (unsigned long long)p->index);
 }
 
-int gc_items_get(struct gc_items *items, uint64_t item, struct gc_item *ret, struct graphcap_error *error)
+int gc_listed_get(struct gc_listed *items, uint64_t item, struct gc_item *ret, struct graphcap_error *error)
 {
     struct page *page;
     *ret = (struct gc_item){0};
