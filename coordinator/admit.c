@@ -107,7 +107,11 @@ static enum gc_err end(struct gc_loop *loop, gc_peer peer, const struct gc_msg *
     case GC_SUBMIT_NOTHING: break;
     case GC_SUBMIT_LOOKUP: look_up(loop, msg->as.submit_end.run, peer, msg->seq); break;
     case GC_SUBMIT_PLAN: plan(loop, whole); break;
-    case GC_SUBMIT_THERE: answer_there(loop, peer, msg->seq, msg->as.submit_end.run, run_no); break;
+    case GC_SUBMIT_THERE:
+        answer_there(loop, peer, msg->seq, msg->as.submit_end.run, run_no);
+        if (whole)
+            gc_submits_close(&loop->submits, whole);
+        break;
     }
     return GC_OK;
 }
@@ -129,21 +133,30 @@ void gc_admit(struct gc_loop *loop, gc_peer peer, const struct gc_msg *msg)
         answer_ok(loop, peer, msg->seq);
 }
 
-void gc_admit_looked_up(struct gc_loop *loop, const struct gc_errand *errand)
+/* An END that no open submission stands behind. */
+static void answer_end(struct gc_loop *loop, const struct gc_errand *e)
 {
-    struct gc_submission *waiting;
-    gc_submits_looked_up(&loop->submits, &errand->run, errand->found, &waiting);
-    if (errand->peer && errand->found)
-        answer_there(loop, errand->peer, errand->msg.seq, errand->run, errand->run_no);
-    else if (errand->peer && !waiting)
-        gc_loop_error(loop, errand->peer, errand->msg.seq, GC_ERR_STATE,
-                      "no such submission is open: begin it again");
+    if (e->err == GC_OK)
+        answer_there(loop, e->peer, e->msg.seq, e->run, e->run_no);
+    else if (e->err == GC_ERR_NOT_FOUND)
+        gc_loop_error(loop, e->peer, e->msg.seq, GC_ERR_STATE, "no such submission is open: begin it again");
+    else
+        gc_loop_error(loop, e->peer, e->msg.seq, e->err, "the store cannot be read");
+}
+
+void gc_admit_looked_up(struct gc_loop *loop, const struct gc_errand *e)
+{
+    struct gc_submission *waiting = NULL;
+    if (e->err == GC_OK || e->err == GC_ERR_NOT_FOUND)
+        gc_submits_looked_up(&loop->submits, &e->run, e->err == GC_OK ? e->run_no : 0, &waiting);
+    if (e->peer)
+        answer_end(loop, e);
     if (!waiting)
         return;
-    if (!errand->found) {
+    if (e->err == GC_ERR_NOT_FOUND) {
         plan(loop, waiting);
         return;
     }
-    answer_there(loop, waiting->end_peer, waiting->end_re, errand->run, errand->run_no);
+    answer_there(loop, waiting->end_peer, waiting->end_re, e->run, e->run_no);
     gc_submits_close(&loop->submits, waiting);
 }

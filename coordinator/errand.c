@@ -175,10 +175,9 @@ static void look_up(struct gc_store *store, struct gc_errand *e)
     uint64_t state;
     struct gc_fault fault;
     gc_fault_clear(&fault);
-    enum gc_err err = gc_store_find_run(store, e->run, &e->run_no, &state, &fault);
-    e->found = err == GC_OK;
-    if (err != GC_OK && err != GC_ERR_NOT_FOUND)
-        gc_log(GC_LOG_ERROR, "read_failed", gc_kv_err(err), gc_kv_text(&fault));
+    e->err = gc_store_find_run(store, e->run, &e->run_no, &state, &fault);
+    if (e->err != GC_OK && e->err != GC_ERR_NOT_FOUND)
+        gc_log(GC_LOG_ERROR, "read_failed", gc_kv_err(e->err), gc_kv_text(&fault));
 }
 
 /* On a full disk it is not kept: it lives in memory, and a worker will bring it again after a restart. */

@@ -219,10 +219,14 @@ enum gc_err gc_submits_end(struct gc_submits *s, const struct gc_core *core, gc_
                            struct gc_submission **ret_whole, uint64_t *ret_run_no, struct gc_fault *f)
 {
     struct gc_submission *sub = find(s, &msg->as.submit_end.run);
-    *ret_whole = NULL;
+    *ret_whole = sub;
     *ret = GC_SUBMIT_THERE;
     if (gc_core_find(core, &msg->as.submit_end.run, ret_run_no))
         return GC_OK;
+    if (sub && sub->run_no) {
+        *ret_run_no = sub->run_no;
+        return GC_OK;
+    }
     *ret = GC_SUBMIT_LOOKUP; /* it may have ended since it was begun */
     if (!sub)
         return GC_OK;
@@ -233,20 +237,16 @@ enum gc_err gc_submits_end(struct gc_submits *s, const struct gc_core *core, gc_
     sub->end_peer = peer;
     sub->end_re = msg->seq;
     *ret = sub->fresh ? GC_SUBMIT_PLAN : GC_SUBMIT_NOTHING;
-    *ret_whole = sub->fresh ? sub : NULL;
     return GC_OK;
 }
 
-void gc_submits_looked_up(struct gc_submits *s, const struct gc_id128 *run, bool found,
+void gc_submits_looked_up(struct gc_submits *s, const struct gc_id128 *run, uint64_t run_no,
                           struct gc_submission **ret_waiting)
 {
     struct gc_submission *sub = find(s, run);
-    *ret_waiting = NULL;
+    *ret_waiting = sub && sub->end_peer ? sub : NULL;
     if (!sub)
         return;
-    sub->fresh = !found;
-    if (sub->end_peer)
-        *ret_waiting = sub;
-    else if (found)
-        gc_submits_close(s, sub); /* END will find it in the store */
+    sub->fresh = run_no == 0;
+    sub->run_no = run_no;
 }

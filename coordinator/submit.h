@@ -30,6 +30,7 @@ struct gc_submission {
     bool dry;
     bool paused;
     bool fresh;        /* the store has no run of that id */
+    uint64_t run_no;   /* it has, and this is its number; 0: it has not, or that is not known yet */
     uint64_t n_nodes;  /* that the job says it has */
     uint64_t received; /* nodes so far */
     struct gc_memory memory;
@@ -52,7 +53,7 @@ enum gc_submit_next {
     GC_SUBMIT_NOTHING,
     GC_SUBMIT_LOOKUP, /* ask the store whether the run is there; then gc_submits_looked_up */
     GC_SUBMIT_PLAN,   /* it is whole: gc_submit_plan, then gc_submits_close */
-    GC_SUBMIT_THERE,  /* answer: accepted, as *ret_run_no */
+    GC_SUBMIT_THERE,  /* answer: accepted, as *ret_run_no; close what is open */
 };
 
 void gc_submits_init(struct gc_submits *s);
@@ -67,9 +68,9 @@ enum gc_err gc_submits_end(struct gc_submits *s, const struct gc_core *core, gc_
                            struct gc_submission **ret_whole, uint64_t *ret_run_no,
                            struct gc_fault *f) GC_MUST_CHECK;
 
-/* What the store knows. *ret_waiting: the submission whose END waited for it (to be planned, or, when the run was found, to be
- * answered and closed); NULL: none did. */
-void gc_submits_looked_up(struct gc_submits *s, const struct gc_id128 *run, bool found,
+/* What the store knows: the number of the run, 0: none. *ret_waiting: the submission whose END waited for it (to be planned, or, when
+ * there is a run, to be answered and closed); NULL: none did. */
+void gc_submits_looked_up(struct gc_submits *s, const struct gc_id128 *run, uint64_t run_no,
                           struct gc_submission **ret_waiting);
 
 void gc_submits_close(struct gc_submits *s, struct gc_submission *sub);

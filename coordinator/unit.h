@@ -28,7 +28,7 @@ struct gc_errand {
     struct gc_id128 run;    /* LOOKUP */
     struct gc_bytes digest; /* CATALOGUE */
     struct gc_bytes bytes;
-    bool found; /* what came of a LOOKUP */
+    enum gc_err err; /* what came of a LOOKUP; GC_ERR_NOT_FOUND: there is no such run */
     uint64_t run_no;
 };
 

@@ -1,0 +1,230 @@
+/* The coordinator as a process, spoken to over its socket: joining, submitting, work, reads, restarts. */
+#include "shell.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct shell shell;
+
+static void setup(void)
+{
+    shell_make(&shell);
+    shell_start(&shell);
+}
+
+static void teardown(void)
+{
+    shell_remove(&shell);
+}
+
+static uint64_t submitted(struct peer *client)
+{
+    const struct gc_msg *msg = peer_expect(client, GC_MSG_SUBMITTED);
+    ck_assert(msg->as.submitted.accepted);
+    return msg->as.submitted.run_no;
+}
+
+START_TEST(nobody_is_let_in_without_hello)
+{
+    struct peer *p = peer_new(&shell, GC_ROLE_CLIENT, 1);
+    p->session++; /* not the session it was given */
+    struct gc_msg msg = {.type = GC_MSG_LIST_RUNS};
+    uint64_t seq = peer_send(p, msg);
+    ck_assert_uint_eq(peer_expect(p, GC_MSG_WHO)->re, seq);
+    peer_join(p);
+    peer_send(p, msg);
+    ck_assert_uint_eq(peer_expect(p, GC_MSG_RUN_LIST)->as.run_list.n_rows, 0);
+    peer_free(p);
+    shell_stop(&shell);
+}
+END_TEST
+
+START_TEST(each_role_says_its_own)
+{
+    struct peer *client = peer_new(&shell, GC_ROLE_CLIENT, 1);
+    peer_send(client, (struct gc_msg){.type = GC_MSG_BEAT});
+    ck_assert_uint_eq(peer_receive(client)->as.error.code, GC_ERR_DENIED);
+    peer_send(client, (struct gc_msg){.type = GC_MSG_WHO});
+    ck_assert_uint_eq(peer_receive(client)->as.error.code, GC_ERR_DENIED);
+    struct peer *worker = shell_worker(&shell, 1);
+    peer_send(worker, (struct gc_msg){.type = GC_MSG_LIST_RUNS});
+    ck_assert_uint_eq(peer_receive(worker)->as.error.code, GC_ERR_DENIED);
+    peer_free(client);
+    peer_free(worker);
+}
+END_TEST
+
+START_TEST(without_a_catalogue_it_is_asked_to_wait)
+{
+    struct peer *client = peer_new(&shell, GC_ROLE_CLIENT, 1);
+    uint64_t end = shell_submit(client, 1, false);
+    const struct gc_msg *msg;
+    do
+        msg = peer_receive(client);
+    while (msg->type == GC_MSG_OK);
+    ck_assert_int_eq(msg->type, GC_MSG_ERROR);
+    ck_assert_uint_eq(msg->re, end);
+    ck_assert_uint_eq(msg->as.error.code, GC_ERR_BUSY);
+    struct peer *worker = shell_worker(&shell, 1);
+    shell_submit(client, 1, false);
+    ck_assert_uint_eq(submitted(client), 1);
+    peer_free(client);
+    peer_free(worker);
+}
+END_TEST
+
+START_TEST(a_dry_run_leaves_nothing)
+{
+    struct peer *worker = shell_worker(&shell, 1);
+    struct peer *client = peer_new(&shell, GC_ROLE_CLIENT, 1);
+    shell_submit(client, 1, true);
+    ck_assert_uint_eq(submitted(client), 0);
+    peer_send(client, (struct gc_msg){.type = GC_MSG_LIST_RUNS, .as.list_runs = {.before = GC_UNSET}});
+    ck_assert_uint_eq(peer_expect(client, GC_MSG_RUN_LIST)->as.run_list.n_rows, 0);
+    peer_free(client);
+    peer_free(worker);
+}
+END_TEST
+
+static void ask_results(struct peer *client, uint64_t number, uint64_t items)
+{
+    struct gc_msg msg = {.type = GC_MSG_RESULTS};
+    msg.as.results = (struct gc_msg_results){.run = shell_id(number), .stage = 1};
+    peer_send(client, msg);
+    const struct gc_msg *answer = peer_expect(client, GC_MSG_BATCHES);
+    const struct gc_msg_batches *batches = &answer->as.batches;
+    uint64_t next = 0, bytes = 0;
+    for (uint32_t i = 0; i < batches->n_batches; i++) {
+        ck_assert_uint_eq(batches->batches[i].first, next);
+        next += batches->batches[i].count;
+        bytes += batches->batches[i].status + batches->batches[i].values;
+    }
+    ck_assert_uint_eq(next, items);
+    ck_assert_uint_eq(bytes, answer->bulk.len);
+    ck_assert(batches->ended);
+    ck_assert(!batches->more);
+}
+
+static void show_ended(struct peer *client, uint64_t number, uint64_t items)
+{
+    struct gc_msg msg = {.type = GC_MSG_SHOW};
+    msg.as.show.run = shell_id(number);
+    peer_send(client, msg);
+    const struct gc_msg *answer = peer_expect(client, GC_MSG_RUN_INFO);
+    ck_assert_uint_eq(answer->as.run_info.state, GC_RUN_COMPLETED);
+    ck_assert_uint_eq(answer->as.run_info.n_nodes, 2);
+    ck_assert_uint_eq(answer->as.run_info.n_sources, 1);
+    ck_assert_uint_eq(answer->as.run_info.sources[0].items, items);
+    ck_assert_uint_gt(answer->bulk.len, 0);
+}
+
+START_TEST(a_job_from_submit_to_results_and_over_a_restart)
+{
+    struct peer *worker = shell_worker(&shell, 1);
+    struct peer *client = peer_new(&shell, GC_ROLE_CLIENT, 1);
+    shell_submit(client, 1, false);
+    uint64_t run_no = submitted(client);
+    ck_assert_uint_gt(shell_work(worker, client, 1, 50), 1);
+    ask_results(client, 1, 50);
+    show_ended(client, 1, 50);
+    peer_send(client, (struct gc_msg){.type = GC_MSG_LIST_RUNS, .as.list_runs = {.before = GC_UNSET}});
+    const struct gc_msg *list = peer_expect(client, GC_MSG_RUN_LIST);
+    ck_assert_uint_eq(list->as.run_list.n_rows, 1);
+    ck_assert_uint_eq(list->as.run_list.rows[0].done, 50);
+    ck_assert_uint_eq(list->as.run_list.rows[0].items, 50);
+    shell_submit(client, 1, false); /* the same id: the same run, which has ended */
+    ck_assert_uint_eq(submitted(client), run_no);
+    struct gc_msg cancel = {.type = GC_MSG_CONTROL};
+    cancel.as.control = (struct gc_msg_control){.run = shell_id(1), .action = GC_ACTION_CANCEL};
+    peer_send(client, cancel);
+    ck_assert_uint_eq(peer_receive(client)->as.error.code, GC_ERR_STATE);
+    cancel.as.control.run = shell_id(2);
+    peer_send(client, cancel);
+    ck_assert_uint_eq(peer_receive(client)->as.error.code, GC_ERR_NOT_FOUND);
+
+    uint64_t term = client->term;
+    shell_kill(&shell);
+    shell_start(&shell);
+    peer_join(client);
+    ck_assert_uint_eq(client->term, term + 1);
+    show_ended(client, 1, 50);
+    ask_results(client, 1, 50);
+    shell_submit(client, 1, false);
+    ck_assert_uint_eq(submitted(client), run_no);
+    shell_submit(client, 2, false); /* the catalogue was kept */
+    ck_assert_uint_eq(submitted(client), run_no + 1);
+    peer_join(worker);
+    ck_assert(!worker->msg.as.welcome.want_catalogue);
+    shell_work(worker, client, 2, 20);
+    ask_results(client, 2, 20);
+    peer_free(client);
+    peer_free(worker);
+    shell_stop(&shell);
+}
+END_TEST
+
+START_TEST(a_run_goes_on_after_a_kill)
+{
+    struct peer *worker = shell_worker(&shell, 1);
+    struct peer *client = peer_new(&shell, GC_ROLE_CLIENT, 1);
+    shell_submit(client, 1, false);
+    submitted(client); /* told, so it is durable */
+    shell_kill(&shell);
+    shell_start(&shell);
+    peer_join(client);
+    peer_join(worker);
+    shell_work(worker, client, 1, 30);
+    ask_results(client, 1, 30);
+    peer_free(client);
+    peer_free(worker);
+}
+END_TEST
+
+START_TEST(garbage_is_answered_and_hurts_nobody)
+{
+    struct peer *p = peer_new(&shell, GC_ROLE_CLIENT, 1);
+    static uint8_t junk[4096];
+    for (size_t len = 1; len < sizeof junk; len = len * 3 + 1) {
+        memset(junk, (int)(len * 7), len);
+        ck_assert_int_eq(gc_socket_send(p->socket, NULL, gc_bytes_of(junk, len), gc_bytes_of(NULL, 0)),
+                         GC_OK);
+        ck_assert_int_eq(peer_receive(p)->type, GC_MSG_ERROR);
+    }
+    struct gc_msg part = {.type = GC_MSG_SUBMIT_PART, .bulk = gc_bytes_of(junk, 100)};
+    part.as.submit_part.run = shell_id(9);
+    peer_send(p, part);
+    ck_assert_uint_eq(peer_receive(p)->as.error.code, GC_ERR_STATE);
+    struct gc_msg begin = {.type = GC_MSG_SUBMIT_BEGIN, .bulk = gc_bytes_of(junk, 100)};
+    begin.as.submit_begin.run = shell_id(9);
+    peer_send(p, begin);
+    ck_assert_int_eq(peer_receive(p)->type, GC_MSG_ERROR);
+    peer_send(p, (struct gc_msg){.type = GC_MSG_LIST_RUNS, .as.list_runs = {.before = GC_UNSET}});
+    peer_expect(p, GC_MSG_RUN_LIST);
+    peer_free(p);
+    shell_stop(&shell);
+}
+END_TEST
+
+int main(int argc, char **argv)
+{
+    if (argc == 5 && strcmp(argv[1], "--coordinator") == 0)
+        return shell_serve(argv);
+    Suite *suite = suite_create("coordinator: the wire");
+    TCase *tc = tcase_create("wire");
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_set_timeout(tc, 60);
+    suite_add_tcase(suite, tc);
+    tcase_add_test(tc, nobody_is_let_in_without_hello);
+    tcase_add_test(tc, each_role_says_its_own);
+    tcase_add_test(tc, without_a_catalogue_it_is_asked_to_wait);
+    tcase_add_test(tc, a_dry_run_leaves_nothing);
+    tcase_add_test(tc, a_job_from_submit_to_results_and_over_a_restart);
+    tcase_add_test(tc, a_run_goes_on_after_a_kill);
+    tcase_add_test(tc, garbage_is_answered_and_hurts_nobody);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
