@@ -245,6 +245,7 @@ struct sending {
     uint64_t due_ns;    /* to be sent again */
     uint64_t first_seq; /* of the first sending; 0: none */
     uint64_t busy_since;
+    bool told_busy;
 };
 
 static bool send_due(const struct graphcap *gc, const struct sending *s)
@@ -267,6 +268,17 @@ static void send_request(struct graphcap *gc, const struct gc_request *r, struct
     s->due_ns = gc_clock_now() + (whole ? GC_RESEND_NS : FULL_NS);
 }
 
+/* Once, when it takes long enough to wonder. */
+static void tell_busy(struct graphcap *gc, const struct gc_bytes *text, uint64_t now, struct sending *s)
+{
+    char line[GC_MAX_TEXT + 64];
+    if (s->told_busy || now - s->busy_since < SILENT_NS)
+        return;
+    s->told_busy = true;
+    (void)snprintf(line, sizeof line, "waiting: %.*s", GC_STR_ARGS(gc_bytes_str(*text)));
+    say(gc, line);
+}
+
 static int refused(struct graphcap *gc, const struct gc_msg_error *e, struct sending *s,
                    struct graphcap_error *error)
 {
@@ -279,8 +291,13 @@ static int refused(struct graphcap *gc, const struct gc_msg_error *e, struct sen
         return (int)code;
     if (s->busy_since == 0)
         s->busy_since = now;
-    if (now - s->busy_since >= gc->patience_ns)
+    if (now - s->busy_since >= gc->patience_ns) {
+        if (gc->place.private && error)
+            return gc_fail_context(error, (int)code, "%s (its log is in %s/log)", gc->place.endpoint,
+                                   gc->place.state);
         return (int)code;
+    }
+    tell_busy(gc, &e->text, now, s);
     s->due_ns = now + BUSY_NS;
     return GC_NOT_THE_ANSWER;
 }

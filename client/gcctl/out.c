@@ -114,28 +114,43 @@ static size_t printable(const unsigned char *s, size_t len)
     return overlong || outside || control ? 0 : n;
 }
 
+/* How much of `bytes` is used for at most `room` bytes of output; *ret_len is how many these are. */
+static size_t measure(const char *bytes, size_t len, size_t room, size_t *ret_len)
+{
+    size_t at = 0;
+    *ret_len = 0;
+    while (at < len) {
+        size_t n = printable((const unsigned char *)bytes + at, len - at);
+        if (*ret_len + (n ? n : 4) > room)
+            break;
+        *ret_len += n ? n : 4;
+        at += n ? n : 1;
+    }
+    return at;
+}
+
 const char *gcctl_plain(char *to, size_t size, const char *bytes, size_t len)
 {
     static const char ellipsis[] = "...";
-    size_t used = 0;
-    for (size_t at = 0; at < len;) {
+    size_t used;
+    size_t end = measure(bytes, len, size - 1, &used);
+    bool whole = end == len;
+    if (!whole)
+        end = measure(bytes, len, size > sizeof ellipsis ? size - sizeof ellipsis : 0, &used);
+    char *out = to;
+    for (size_t at = 0; at < end;) {
         const unsigned char *s = (const unsigned char *)bytes + at;
         size_t n = printable(s, len - at);
-        size_t wanted = n ? n : 4;
-        if (used + wanted + sizeof ellipsis > size && len - at > wanted) {
-            memcpy(to + used, ellipsis, sizeof ellipsis);
-            return to;
-        }
-        if (used + wanted + 1 > size)
-            break;
         if (n)
-            memcpy(to + used, s, n);
+            memcpy(out, s, n);
         else
-            (void)snprintf(to + used, size - used, "\\x%02x", s[0]);
-        used += wanted;
+            (void)snprintf(out, 5, "\\x%02x", s[0]);
+        out += n ? n : 4;
         at += n ? n : 1;
     }
-    to[used] = '\0';
+    *out = '\0';
+    if (!whole && size > sizeof ellipsis)
+        memcpy(out, ellipsis, sizeof ellipsis);
     return to;
 }
 
