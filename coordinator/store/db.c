@@ -131,7 +131,7 @@ enum gc_err gc_db_next(struct gc_store *s, sqlite3_stmt *st, bool *ret_row, stru
 
 enum gc_err gc_db_one(struct gc_store *s, sqlite3_stmt *st, struct gc_fault *f)
 {
-    bool row;
+    bool row = false;
     enum gc_err err = gc_db_next(s, st, &row, f);
     if (err != GC_OK || row)
         return err;

@@ -51,7 +51,7 @@ static void set_fail_on(VipsOperation *op, VipsFailOn fail_on)
 static enum gc_cause thumbnail_of_file(struct gc_run *run, struct gc_step_state *st, struct gc_cell *ret)
 {
     const struct gc_step *loader = run->stage->steps[st->step->decode].step;
-    VipsOperation *op;
+    VipsOperation *op = NULL;
     VipsImage *image;
     enum gc_cause cause = make(run, st->step, "thumbnail_source", &op);
     if (cause)
@@ -79,7 +79,7 @@ enum gc_cause gc_vips_run(struct gc_run *run, struct gc_step_state *st, struct g
     enum gc_cause cause = gc_run_image(run, st, 0, &in);
     if (!cause && st->offer->access == GC_ACCESS_RANDOM && in->streamed)
         cause = gc_cell_materialise(run, in);
-    VipsOperation *op;
+    VipsOperation *op = NULL;
     if (!cause)
         cause = make(run, st->step, st->offer->nickname, &op);
     if (cause)

@@ -17,7 +17,7 @@
 
 static void explain(char text[GC_SHARE_TEXT], const char *what)
 {
-    snprintf(text, GC_SHARE_TEXT, "%s", what);
+    snprintf(text, GC_SHARE_TEXT, "%.*s", GC_SHARE_TEXT - 1, what);
 }
 
 static enum gc_cause cause_of(enum gc_err err)
