@@ -99,6 +99,13 @@ static void recover_pages(struct gc_core *core, const struct gc_commit_pages *fr
         raise_fresh(GC_CONTAINER(it, struct core_stage, consumer));
 }
 
+static void recover_frontier_to(struct gc_core *core, struct core_stage *stage, uint64_t frontier)
+{
+    stage->frontier = gc_max_u64(stage->frontier, frontier);
+    raise_fresh(stage);
+    orphan(core, stage);
+}
+
 /* [at, end) lies in one block and is in one state: it has ended. */
 static void end_alike(struct gc_core *core, struct core_stage *stage, uint64_t at, uint64_t end,
                       enum core_item state)
@@ -152,6 +159,9 @@ static void recover_batch(struct gc_core *core, const struct gc_commit_batch *fr
         stick(core, stage->run);
         return;
     }
+    if (stage->kind == GC_STAGE_ITEM)
+        recover_frontier_to(core, stage,
+                            end); /* what has ended was leased, whatever else the store has kept */
     stage->failed = stage->kind == GC_STAGE_SOURCE;
     stage->finished = stage->kind == GC_STAGE_REDUCE;
     core_account_add(stage, &status);
@@ -218,9 +228,7 @@ static void recover_frontier(struct gc_core *core, const struct gc_commit_fronti
     struct core_stage *stage = core_run_stage(core, from->run_no, from->stage);
     if (!stage || stage->kind != GC_STAGE_ITEM)
         return;
-    stage->frontier = gc_max_u64(stage->frontier, from->frontier);
-    raise_fresh(stage);
-    orphan(core, stage);
+    recover_frontier_to(core, stage, from->frontier);
 }
 
 void core_recover(struct gc_core *core, const struct gc_commit *commit)

@@ -482,7 +482,8 @@ struct rig_lease rig_lease_of(const struct gc_msg *msg)
                               .n_deltas = l->n_deltas};
     for (uint32_t i = 0; i < l->n_given && i < 4; i++)
         lease.given[i] = l->given[i];
-    memcpy(lease.deltas, l->deltas, l->n_deltas * sizeof *l->deltas);
+    if (l->n_deltas > 0)
+        memcpy(lease.deltas, l->deltas, l->n_deltas * sizeof *l->deltas);
     ck_assert_ptr_null(gc_msg_wrong(msg));
     return lease;
 }
