@@ -103,6 +103,8 @@ int gc_conn_check(struct graphcap *gc, struct graphcap_error *error)
     bool there = gc_private_alive(gc->place.socket);
     if (!there && gc->place.private)
         return start_again(gc, error);
+    if (there && gc->place.private && gc->executors && !gc->socket)
+        say(gc, "a private coordinator is there already; its worker keeps the executors that it has");
     if (!there && gc->joins == 0)
         return gc_fail(
             error, GRAPHCAP_UNREACHABLE,

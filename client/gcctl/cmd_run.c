@@ -52,7 +52,7 @@ static int run_job(struct gcctl *g, struct graphcap_job *job)
     if (!detach)
         follow_signals(g);
     if (!jobfile_submit(g, job, NULL, run, &exit_code))
-        return exit_code;
+        return exit_code == GCCTL_INTERRUPTED ? follow_interrupted(g, run, true) : exit_code;
     if (detach) {
         print_id(g, run);
         return GCCTL_OK;

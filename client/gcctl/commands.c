@@ -117,6 +117,13 @@ const struct gcctl_command command_help = {
 
 /* ---- the call ---- */
 
+/* The fault names the program itself. */
+static int wrong_use(const struct gc_fault *fault, const char *program)
+{
+    fprintf(stderr, "%s (`%s --help` tells more)\n", fault->text, program);
+    return GCCTL_USAGE;
+}
+
 /* Options that belong to no command yet: gcctl --version, gcctl --help, or a word is missing. */
 static int without_command(struct gcctl *g, int argc, char **argv)
 {
@@ -128,7 +135,7 @@ static int without_command(struct gcctl *g, int argc, char **argv)
                                    .globals = globals,
                                    .max_words = SIZE_MAX};
     if (gc_options_parse(&usage, argc, argv, &words, &fault) != GC_OK)
-        return gcctl_usage(g, "%s", fault.text);
+        return wrong_use(&fault, "gcctl");
     if (options.version)
         gcctl_print(g, "%s\n", graphcap_versions());
     else if (words.help)
@@ -145,7 +152,7 @@ static int call(struct gcctl *g, const struct gcctl_command *c, int argc, char *
     struct gc_fault fault = {0};
     struct gc_usage usage = usage_of(c, program, sizeof program);
     if (gc_options_parse(&usage, argc, argv, &words, &fault) != GC_OK)
-        return gcctl_usage(g, "%s; `%s --help` tells more", fault.text, program);
+        return wrong_use(&fault, program);
     if (words.help) {
         gc_options_print_help(&usage, stdout);
         return GCCTL_OK;

@@ -91,11 +91,13 @@ static void pause_ours(struct gcctl *g, const char *run)
     }
     if (code == GRAPHCAP_INTERRUPTED)
         cancel(g, run);
+    else if (code == GRAPHCAP_NOT_FOUND)
+        gcctl_warn(g, "interrupted before the run was submitted");
     else if (code != GRAPHCAP_OK && code != GRAPHCAP_STATE) /* it may have ended meanwhile */
         (void)gcctl_fail(g, &error);
 }
 
-static int interrupted(struct gcctl *g, const char *run, bool ours)
+int follow_interrupted(struct gcctl *g, const char *run, bool ours)
 {
     if (ours && graphcap_is_private(g->gc))
         pause_ours(g, run);
@@ -130,6 +132,6 @@ int follow_run(struct gcctl *g, const char *run, bool ours, struct graphcap_run 
     if (code == GRAPHCAP_OK)
         return GCCTL_OK;
     if (code == GRAPHCAP_INTERRUPTED)
-        return interrupted(g, run, ours);
+        return follow_interrupted(g, run, ours);
     return gcctl_fail(g, &error);
 }

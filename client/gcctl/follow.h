@@ -12,4 +12,7 @@ void follow_signals(struct gcctl *g);
  * it; on a shared coordinator it goes on. */
 int follow_run(struct gcctl *g, const char *run, bool ours, struct graphcap_run **ret);
 
+/* What is done after a signal while the run may have been submitted already. Returns the exit code. */
+int follow_interrupted(struct gcctl *g, const char *run, bool ours);
+
 #endif
