@@ -20,13 +20,12 @@ bool gc_chunk_init(struct gc_chunk *c, struct gc_talk *talk, bool (*may_go_on)(v
     return c->writer && c->runs && c->faults;
 }
 
-static void empty(struct gc_chunk *c, struct gc_stage *stage, uint64_t first)
+static void empty(struct gc_chunk *c, uint32_t n_nodes, uint64_t first)
 {
     struct gc_buf runs, faults;
     gc_buf_init(&runs, c->runs, RUNS);
     gc_buf_init(&faults, c->faults, FAULTS);
-    gc_status_writer_init(c->writer, gc_stage_nodes(stage), runs, faults);
-    gc_stage_delta_begin(stage);
+    gc_status_writer_init(c->writer, n_nodes, runs, faults);
     c->first = first;
     c->count = 0;
     c->busy_ns = 0;
@@ -38,7 +37,8 @@ static void empty(struct gc_chunk *c, struct gc_stage *stage, uint64_t first)
 
 void gc_chunk_begin(struct gc_chunk *c, struct gc_stage *stage, uint64_t first, uint64_t cap)
 {
-    empty(c, stage, first);
+    empty(c, gc_stage_nodes(stage), first);
+    gc_stage_delta_begin(stage);
     gc_buf_init(&c->values, c->talk->share->values, GC_SHARE_VALUES);
     c->cap = gc_clamp_u64(cap, 1, GC_CHUNK_ITEMS);
 }
@@ -96,7 +96,8 @@ bool gc_chunk_flush(struct gc_chunk *c, struct gc_stage *stage)
     if (!c->may_go_on(c->context))
         return false;
     carry(c);
-    empty(c, stage, c->first + c->count);
+    empty(c, gc_stage_nodes(stage), c->first + c->count);
+    gc_stage_delta_begin(stage);
     return true;
 }
 
@@ -138,10 +139,10 @@ bool gc_chunk_add(struct gc_chunk *c, struct gc_stage *stage, uint64_t item, con
 
 /* ---- reducing ---- */
 
-static void write_outcome(struct gc_chunk *c, struct gc_stage *stage, struct gc_share_chunk *out, enum gc_err err,
-                          const struct gc_fault *fault, uint64_t attempt)
+static void write_outcome(struct gc_chunk *c, struct gc_share_chunk *out, enum gc_err err, const struct gc_fault *fault,
+                          uint64_t attempt)
 {
-    empty(c, stage, 0);
+    empty(c, 1, 0); /* the reducing node itself */
     uint8_t pattern[GC_MAX_STAGE_NODES] = {err == GC_OK ? GC_OUTCOME_DONE : GC_OUTCOME_FAILED};
     struct gc_status_fault why = {
         .cause = GC_CAUSE_OP_ERROR,
@@ -179,7 +180,7 @@ void gc_chunk_reduce(struct gc_chunk *c, struct gc_stage *stage, const struct gc
     out->busy_ns = gc_clock_now() - began_ns;
     out->values = finish ? (err == GC_OK ? value.len : 0) : state.len;
     if (finish) {
-        write_outcome(c, stage, out, err, &fault, attempt);
+        write_outcome(c, out, err, &fault, attempt);
         out->n_deltas = err == GC_OK;
         out->delta_bytes[0] = state.len;
     }
