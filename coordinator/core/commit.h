@@ -99,8 +99,8 @@ struct gc_commit_odd {
     uint64_t item;
     uint64_t attempts;
     uint64_t suspicions;
-    uint64_t
-        counted; /* the last lease whose fault or loss is in it: said again, even after a restart, it is not counted again */
+    /* The last lease whose fault or loss is in it: said again, even after a restart, it is not counted again. */
+    uint64_t counted;
     uint32_t n_given;
     const struct gc_given *given;
 };

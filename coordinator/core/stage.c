@@ -11,11 +11,6 @@
 #define TASK_MAX_NS (3600u * GC_S)
 #define GROWTH      8u
 
-bool core_stage_runs_once(const struct core_stage *stage)
-{
-    return stage->kind == GC_STAGE_ITEM && !stage->source;
-}
-
 uint64_t core_stage_items(const struct core_stage *stage)
 {
     if (stage->kind == GC_STAGE_SOURCE)

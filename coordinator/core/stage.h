@@ -71,7 +71,6 @@ bool core_stage_listed(const struct core_stage *stage);
 uint64_t core_stage_pending(const struct core_stage *stage);
 /* The set of all its nodes. */
 uint64_t core_stage_all(const struct core_stage *stage);
-bool core_stage_runs_once(const struct core_stage *stage); /* an ITEM stage without a source */
 
 /* Learns a measured time: moves the average and the size of the next leases. */
 void core_stage_measure(struct core_stage *stage, uint64_t busy_ns, uint64_t count);

@@ -166,7 +166,7 @@ START_TEST(a_plan_that_contradicts_itself_is_refused)
 {
     static struct rig_plan box;
     rig_make(&rig, (struct gc_core_config){0}, false);
-    for (int spoil = 0; spoil < 11; spoil++) {
+    for (int spoil = 0; spoil < 20; spoil++) {
         rig_plan(&box, (struct rig_shape){.source = true, .nodes = 2, .reducers = 1});
         switch (spoil) {
         case 0: box.plan.n_stages = 0; break;
@@ -179,11 +179,144 @@ START_TEST(a_plan_that_contradicts_itself_is_refused)
         case 7: box.nodes[0].stage = 99; break;
         case 8: box.stages[2].source = 0; break;
         case 9: box.stages[0].n_nodes = box.stages[0].n_below = 0; break;
+        case 10: box.plan.n_stages = GC_MAX_STAGES + 1; break;
+        case 11: box.plan.n_nodes = 0; break;
+        case 12: box.plan.n_nodes = GC_MAX_JOB_NODES + 1; break;
+        case 13: box.stages[1].n_reducers = GC_MAX_STAGE_NODES + 1; break;
+        case 14: box.stages[1].reducers[0] = 99; break;
+        case 15: box.stages[1].n_nodes = box.stages[1].n_below = GC_MAX_STAGE_NODES + 1; break;
+        case 16: box.nodes[1].n_shape = GC_MAX_FIELDS + 1; break;
+        case 17: box.stages[2].source = 2; break;
+        case 18: box.stages[2].n_nodes = box.stages[2].n_below = 0; break;
         default: box.stages[1].source = 2; break;
         }
         rig_submit(&rig, 1, &box, false);
         expect_error(&rig, CLIENT, GC_ERR_INVALID);
     }
+    rig_end(&rig);
+}
+END_TEST
+
+START_TEST(every_short_pool_of_memory_is_busy_and_gives_back)
+{
+    static struct rig_plan box;
+    static struct gc_field shape[GC_MAX_FIELDS];
+    static uint8_t name[GC_MAX_NAME];
+    rig_plan(&box, (struct rig_shape){.source = true, .nodes = 64, .reducers = 4});
+    for (uint32_t i = 0; i < GC_MAX_FIELDS; i++)
+        shape[i].name = gc_bytes_of(name, sizeof name);
+    box.stages[1].retries = box.stages[1].suspicions = GC_UNSET;
+    /* From too little for anything to enough: wherever it ends, all of it comes back. */
+    for (uint32_t fields = 0; fields < GC_MAX_FIELDS; fields += 3) {
+        for (uint32_t i = 0; i < box.plan.n_nodes; i++) {
+            box.nodes[i].shape = shape;
+            box.nodes[i].n_shape = fields;
+            box.nodes[i].op = gc_bytes_of(name, 1 + fields);
+        }
+        for (uint32_t pages = 1; pages < 16; pages += 2) {
+            rig_make(&rig, (struct gc_core_config){.pages = pages}, false);
+            rig_submit(&rig, 1, &box, false);
+            const struct gc_effect *first = rig_next(&rig);
+            if (first->kind == GC_FX_SEND)
+                ck_assert_uint_eq(first->as.msg.as.error.code, GC_ERR_BUSY);
+            rig_skip(&rig);
+            rig_end(&rig);
+        }
+    }
+}
+END_TEST
+
+/* Many leases: more than a step asks back, cancels, or forgets. */
+static void crowd(uint32_t *ret_leases)
+{
+    struct rig_lease list =
+        begin((struct gc_core_config){0}, 100, (struct rig_shape){.source = true, .nodes = 64, .retries = 5});
+    rig_pages(&rig, 1, &list, 0, 1, 400, true, true);
+    *ret_leases = 0;
+    do {
+        for (const struct gc_effect *e; (e = rig_next(&rig)) != NULL;)
+            *ret_leases += e->kind == GC_FX_SEND && e->as.msg.type == GC_MSG_LEASE;
+        if (gc_core_deadline(rig.core) > rig.now)
+            break;
+        rig_wait(&rig, 0);
+    } while (true);
+}
+
+static uint32_t count_of(enum gc_msg_type type)
+{
+    uint32_t n = 0;
+    do {
+        for (const struct gc_effect *e; (e = rig_next(&rig)) != NULL;)
+            n += e->kind == GC_FX_SEND && e->as.msg.type == type;
+        if (gc_core_deadline(rig.core) > rig.now)
+            return n;
+        rig_wait(&rig, 0);
+    } while (true);
+}
+
+START_TEST(many_leases_are_asked_back_and_cancelled_some_a_step)
+{
+    uint32_t leases;
+    crowd(&leases);
+    ck_assert_uint_eq(leases, 200);
+    rig_control(&rig, 1, GC_ACTION_PAUSE);
+    ck_assert_uint_eq(count_of(GC_MSG_RECALL), 200);
+    rig_control(&rig, 1, GC_ACTION_RESUME);
+    rig_skip(&rig);
+    rig_control(&rig, 1, GC_ACTION_PAUSE); /* and changes its mind before the asking is through */
+    rig_skip(&rig);
+    rig_control(&rig, 1, GC_ACTION_CANCEL);
+    ck_assert_uint_eq(count_of(GC_MSG_CANCEL), 200);
+    rig_end(&rig);
+}
+END_TEST
+
+START_TEST(a_pause_that_is_taken_back_stops_asking)
+{
+    uint32_t leases;
+    crowd(&leases);
+    rig_control(&rig, 1, GC_ACTION_PAUSE);
+    rig_skip(&rig);
+    rig_control(&rig, 1, GC_ACTION_RESUME);
+    ck_assert_uint_lt(count_of(GC_MSG_RECALL), 100);
+    rig_control(&rig, 1, GC_ACTION_PAUSE);
+    rig_skip(&rig);
+    rig_control(&rig, 1, GC_ACTION_CANCEL);
+    count_of(GC_MSG_CANCEL);
+    ck_assert_uint_eq(gc_core_live_runs(rig.core), 0);
+    rig_end(&rig);
+}
+END_TEST
+
+START_TEST(many_waiting_items_wake_some_a_step_and_are_forgotten_some_a_step)
+{
+    uint32_t leases;
+    crowd(&leases);
+    struct rig_lease lease = {.id = UINT64_C(1) << 40 | 2, .run_no = 1, .stage = 1, .kind = GC_LEASE_ITEMS};
+    for (uint64_t item = 0; item < 300; item++, lease.id++) {
+        rig_fault(&rig, 1, &lease, item, GC_UNSET, GC_CAUSE_INFRA);
+        rig_skip(&rig);
+    }
+    ck_assert_uint_gt(count_of(GC_MSG_NONE) + 1, 0);
+    rig_wait(&rig, GC_BACKOFF_NS);
+    ck_assert_uint_eq(gc_core_deadline(rig.core), rig.now);
+    count_of(GC_MSG_LEASE);
+    rig_control(&rig, 1, GC_ACTION_CANCEL);
+    ck_assert_uint_eq(count_of(GC_MSG_CANCEL), 200);
+    rig_end(&rig);
+}
+END_TEST
+
+START_TEST(rounds_of_many_runs_take_several_steps)
+{
+    rig_make(&rig, (struct gc_core_config){0}, false);
+    for (uint64_t i = 1; i <= 40; i++) {
+        rig_run(&rig, i, PLAIN);
+        rig_show(&rig, CLIENT, i, true);
+        expect_send(&rig, CLIENT, GC_MSG_RUN_INFO);
+    }
+    rig_join(&rig, 1, 40); /* all begin at once */
+    ck_assert_uint_eq(count_of(GC_MSG_RUN_INFO), 40);
     rig_end(&rig);
 }
 END_TEST
@@ -664,8 +797,9 @@ START_TEST(a_core_wants_its_arena)
     void *memory = malloc(size);
     struct gc_core *core;
     struct gc_arena arena;
-    for (size_t part = 0; part < 64; part++) {
-        gc_arena_init(&arena, memory, size / 64 * part);
+    /* All but the last some hundred kilobytes is the list of effects and its scratch: at every size beyond, one more pool fits. */
+    for (size_t room = 0; room < size; room += room + 200000 < size ? 100000 : 48) {
+        gc_arena_init(&arena, memory, room);
         enum gc_err err = gc_core_init(&arena, &config, &core);
         ck_assert(err == GC_OK || err == GC_ERR_NOMEM);
     }
@@ -679,7 +813,12 @@ END_TEST
 
 GC_SUITE("core run", GC_TEST(submit_list_lease_result_end), GC_TEST(a_submit_is_idempotent),
          GC_TEST(a_full_core_answers_busy), GC_TEST(memory_for_a_plan_can_be_short),
-         GC_TEST(a_plan_that_contradicts_itself_is_refused), GC_TEST(credit_is_two_leases_a_slot),
+         GC_TEST(a_plan_that_contradicts_itself_is_refused),
+         GC_TEST(every_short_pool_of_memory_is_busy_and_gives_back),
+         GC_TEST(many_leases_are_asked_back_and_cancelled_some_a_step),
+         GC_TEST(a_pause_that_is_taken_back_stops_asking),
+         GC_TEST(many_waiting_items_wake_some_a_step_and_are_forgotten_some_a_step),
+         GC_TEST(rounds_of_many_runs_take_several_steps), GC_TEST(credit_is_two_leases_a_slot),
          GC_TEST(leases_grow_eightfold_to_the_target_and_shrink_at_the_tail), GC_TEST(the_tail_is_cut_fine),
          GC_TEST(a_page_never_straddles_a_lease), GC_TEST(listing_stays_ahead_and_no_further),
          GC_TEST(a_run_without_items_completes_with_a_warning), GC_TEST(a_single_run_stage_is_one_task),
