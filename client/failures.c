@@ -100,9 +100,10 @@ static int make_row(struct graphcap_failures *f, const struct gc_outcome_row *ro
                     struct graphcap_error *error)
 {
     const struct gc_plan_node *node = gc_reading_bit(&f->reading, f->stage, row->bit);
+    /* A source that failed has not failed at an item: it could not go on listing. */
+    bool of_item = node->per_item && f->reading.plan.stages[f->stage].kind != GC_STAGE_SOURCE;
     struct gc_item found = {0};
-    int code =
-        node->per_item ? gc_reading_item(&f->reading, f->stage, row->item, &found, error) : GRAPHCAP_OK;
+    int code = of_item ? gc_reading_item(&f->reading, f->stage, row->item, &found, error) : GRAPHCAP_OK;
     if (code != GRAPHCAP_OK)
         return code;
     if (!gc_str_copy(f->node_id, sizeof f->node_id, gc_bytes_str(node->id)))
@@ -110,7 +111,7 @@ static int make_row(struct graphcap_failures *f, const struct gc_outcome_row *ro
                        f->reading.name);
     f->row = (struct graphcap_failure){
         .node = f->node_id,
-        .item = node->per_item ? row->item : GRAPHCAP_NONE,
+        .item = of_item ? row->item : GRAPHCAP_NONE,
         .source = found.known ? (const char *)found.text.ptr : NULL,
         .source_len = found.text.len,
     };

@@ -25,7 +25,7 @@ static void print_range(struct gcctl *g, const json_t *config)
     const json_t *fallback = json_object_get(config, "default");
     const json_t *choices = json_object_get(config, "choices");
     if (json_object_get(config, "min"))
-        gcctl_print(g, ", %g to %g", json_number_value(json_object_get(config, "min")),
+        gcctl_print(g, ", %.10g to %.10g", json_number_value(json_object_get(config, "min")),
                     json_number_value(json_object_get(config, "max")));
     for (size_t i = 0; i < json_array_size(choices); i++)
         gcctl_print(g, "%s%s", i ? "|" : ", ", json_string_value(json_array_get(choices, i)));

@@ -37,6 +37,7 @@ static int show(struct gcctl *g, const struct gc_words *words)
         code = print_json(g, run, &error);
     } else {
         report_account(run, stdout);
+        report_sources(run, stdout);
         print_times(g, run);
     }
     graphcap_run_free(&run);

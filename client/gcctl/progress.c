@@ -43,6 +43,10 @@ static void measure(struct progress *p, const struct graphcap_run *run)
         p->megapixels_per_second =
             p->megapixels_per_second > 0 ? (p->megapixels_per_second + megapixels) / 2 : megapixels;
     }
+    if (!p->at_ns && run->active_ns) {
+        p->items_per_second = (double)over * 1e9 / (double)run->active_ns;
+        p->megapixels_per_second = (double)run->pixels * 1e3 / (double)run->active_ns;
+    }
     p->at_ns = now;
     p->over = over;
     p->pixels = run->pixels;
@@ -58,8 +62,10 @@ static void tell_sources(struct gcctl *g, struct progress *p, const struct graph
             continue;
         p->told_sources |= bit;
         gcctl_plain(note, sizeof note, s->note, strlen(s->note));
-        gcctl_say(g, "%s: %llu item%s, %llu left out%s%s", s->node, (unsigned long long)s->items,
-                  gcctl_plural(s->items), (unsigned long long)s->left_out, note[0] ? ": " : "", note);
+        if (note[0])
+            gcctl_say(g, "%s: %s", s->node, note);
+        else
+            gcctl_say(g, "%s: %llu item%s", s->node, (unsigned long long)s->items, gcctl_plural(s->items));
     }
 }
 

@@ -64,14 +64,14 @@ static void print_nodes(const struct graphcap_run *run, FILE *to)
     }
 }
 
-static void print_sources(const struct graphcap_run *run, FILE *to)
+void report_sources(const struct graphcap_run *run, FILE *to)
 {
     char note[1024];
     for (size_t i = 0; i < run->n_sources; i++) {
         const struct graphcap_source *s = &run->sources[i];
         gcctl_plain(note, sizeof note, s->note, strlen(s->note));
-        fprintf(to, "  %s: %" PRIu64 "%s item%s, %" PRIu64 " left out%s%s\n", s->node, s->items,
-                s->ended ? "" : "+", gcctl_plural(s->items), s->left_out, note[0] ? ": " : "", note);
+        fprintf(to, "  %s: %" PRIu64 "%s item%s%s%s\n", s->node, s->items, s->ended ? "" : "+",
+                gcctl_plural(s->items), note[0] ? ": " : "", note);
     }
 }
 
@@ -81,7 +81,6 @@ void report_account(const struct graphcap_run *run, FILE *to)
     fprintf(to, "%s %s: %s\n", run->run, run->job, graphcap_state_name(run->state));
     if (run->text[0])
         fprintf(to, "  %s\n", gcctl_plain(text, sizeof text, run->text, strlen(run->text)));
-    print_sources(run, to);
     print_rates(run, to);
     print_nodes(run, to);
 }
@@ -98,6 +97,7 @@ static void print_value(const struct graphcap_result *row, FILE *to)
 static int print_results(struct gcctl *g, const struct graphcap_run *run, FILE *to,
                          struct graphcap_error *error)
 {
+    bool any = false;
     for (size_t i = 0; i < run->n_nodes; i++) {
         const struct graphcap_node *n = &run->nodes[i];
         struct graphcap_results_options options = {.size = sizeof options, .node = n->id};
@@ -109,6 +109,9 @@ static int print_results(struct gcctl *g, const struct graphcap_run *run, FILE *
         if (code != GRAPHCAP_OK)
             return code;
         code = graphcap_results_next(results, &row, error);
+        if (code == GRAPHCAP_OK && row && !any)
+            fputs("made:\n", to);
+        any = any || row;
         if (code == GRAPHCAP_OK && row && n->per_item)
             fprintf(to, "  %s: %" PRIu64 " file%s, the first:\n  ", n->id, n->done, gcctl_plural(n->done));
         if (code == GRAPHCAP_OK && row)
@@ -147,7 +150,6 @@ static int print_report(struct gcctl *g, const struct graphcap_run *run, struct 
 {
     progress_clear(g);
     report_account(run, stderr);
-    fputs("made:\n", stderr);
     int code = print_results(g, run, stderr, error);
     if (code == GRAPHCAP_OK)
         code = print_failures(g, run, stderr, error);

@@ -6,6 +6,8 @@
 
 /* The account: state, times, rates, a row a node. */
 void report_account(const struct graphcap_run *run, FILE *to);
+/* What its sources listed, a line each; who followed the run was told while it went. */
+void report_sources(const struct graphcap_run *run, FILE *to);
 /* The end of `run` and `wait`: the account, what was made, failures by cause with examples, where to look further. Goes to stderr;
  * with --json, the run's JSON to stdout. Returns what the program exits with. */
 int report_end(struct gcctl *g, const struct graphcap_run *run, bool allow_partial);
