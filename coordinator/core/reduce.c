@@ -75,8 +75,10 @@ enum gc_lease_kind core_reduce_kind(const struct core_stage *stage)
 void core_reduce_take(struct gc_core *core, struct core_lease *lease)
 {
     struct core_stage *stage = lease->stage;
-    for (uint32_t i = 0; i < GC_MERGE_INPUTS && !gc_list_empty(&stage->reduce.waiting); i++)
-        gc_list_append(&lease->inputs, gc_list_take_first(&stage->reduce.waiting));
+    struct gc_link *oldest;
+    while (lease->inputs.count < GC_MERGE_INPUTS &&
+           (oldest = gc_list_take_first(&stage->reduce.waiting)) != NULL)
+        gc_list_append(&lease->inputs, oldest);
     stage->reduce.pressed = false;
     core_stage_touch(core, stage);
 }

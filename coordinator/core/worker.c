@@ -287,6 +287,7 @@ void core_worker_beat(struct gc_core *core, gc_peer peer, const struct gc_msg *m
 {
     const struct gc_msg_beat *beat = &msg->as.beat;
     struct core_worker *worker = core_worker_by_peer(core, peer);
+    GC_ASSERT(worker != NULL); /* the dispatcher asks others who they are */
     core_worker_renew(core, worker);
     worker->rss = beat->rss;
     worker->n_running = (uint32_t)gc_min_u64(beat->n_running, GC_MAX_SLOTS);
