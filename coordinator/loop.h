@@ -70,7 +70,7 @@ void gc_loop_post(struct gc_loop *loop, struct gc_parcel *parcel);
 void gc_loop_ask(struct gc_loop *loop, gc_peer peer, const struct gc_msg *msg);
 void gc_loop_error(struct gc_loop *loop, gc_peer peer, uint64_t re, enum gc_err code, const char *text);
 
-/* Units that have come back from the store: their messages leave, what they were asked is known (turn.c). */
+/* Units that have come back from the store: their messages leave, what they were asked is known. */
 void gc_loop_returned(struct gc_loop *loop);
 /* What is done from time to time, and the end of a private coordinator that nobody needs (idle.c). */
 void gc_loop_tend(struct gc_loop *loop);

@@ -51,6 +51,8 @@ static void drop_parcels(struct gc_net *net, struct gc_net_peer *peer)
 
 void gc_net_release(struct gc_net *net)
 {
+    if (!net->memory.base)
+        return; /* it never was made */
     GC_LIST_EACH (it, &net->heard)
         drop_parcels(net, peer_of_heard(it));
     zsock_destroy(&net->socket);
