@@ -93,7 +93,8 @@ static bool widen(struct gc_core *core, struct core_lease *lease, uint64_t first
 static bool adopt_items(struct gc_core *core, struct core_worker *worker, struct core_stage *stage,
                         struct core_lease *lease, const struct gc_held *held)
 {
-    if (held->count == 0 || held->count > GC_MAX_LEASE_ITEMS || held->first + held->count > stage->fresh)
+    if (held->count == 0 || held->count > GC_MAX_LEASE_ITEMS || held->first > stage->fresh ||
+        held->count > stage->fresh - held->first)
         return false; /* no lease is so large, and at or above the frontier nothing was ever leased */
     uint64_t end = held->first + held->count;
     if (held->count == 1 && core_items_get(&core->units, &stage->items, held->first) == CORE_ODD)
@@ -113,9 +114,11 @@ static bool adopt_items(struct gc_core *core, struct core_worker *worker, struct
 static bool adopt_list(struct gc_core *core, struct core_worker *worker, struct core_stage *stage,
                        const struct gc_held *held)
 {
-    struct core_odd *gate = core_odd_gate(stage);
-    if (stage->kind != GC_STAGE_SOURCE || stage->dataset.lease || (gate && held->lease <= gate->counted))
+    if (stage->kind != GC_STAGE_SOURCE || stage->dataset.lease)
         return false;
+    struct core_odd *gate = core_odd_gate(stage);
+    if (gate && held->lease <= gate->counted)
+        return false; /* its fault is counted already */
     uint64_t pages = held->result ? GC_PAGES_AHEAD : gc_clamp_u64(held->count, 1, GC_PAGES_AHEAD);
     struct core_lease *lease =
         core_lease_adopt(core, held->lease, stage, worker, GC_LEASE_LIST, held->first, pages);

@@ -285,6 +285,259 @@ START_TEST(a_listing_is_adopted_with_its_history)
 }
 END_TEST
 
-GC_SUITE("core adopt", GC_TEST(orphans_wait_for_the_worker_that_may_hold_them),
+#define OLD(n) (UINT64_C(1) << 40 | (n))
+
+/* Says one entry as worker `peer` and takes the answer to it. */
+static enum gc_verdict ask(gc_peer peer, struct gc_held held)
+{
+    rig_hello(&second, peer, peer, peer, 1, (struct rig_held){&held, 1});
+    while (!rig_is_next(&second, peer, GC_MSG_WELCOME))
+        ck_assert_ptr_nonnull(rig_next(&second)); /* a lease that lost against it */
+    enum gc_verdict verdict =
+        (enum gc_verdict)expect_send(&second, peer, GC_MSG_WELCOME)->as.welcome.verdicts[0];
+    rig_skip(&second);
+    return verdict;
+}
+
+START_TEST(entries_that_fit_nothing_are_cancelled)
+{
+    static const struct gc_held bad[] = {
+        {.term = 1,
+         .lease = OLD(50),
+         .run_no = 1,
+         .stage = 1,
+         .kind = GC_LEASE_ITEMS,
+         .first = UINT64_MAX,
+         .count = 2},
+        {.term = 1,
+         .lease = OLD(50),
+         .run_no = 1,
+         .stage = 1,
+         .kind = GC_LEASE_ITEMS,
+         .first = 5,
+         .count = 0},
+        {.term = 1,
+         .lease = OLD(50),
+         .run_no = 1,
+         .stage = 1,
+         .kind = GC_LEASE_ITEMS,
+         .first = 5,
+         .count = GC_MAX_LEASE_ITEMS + 1},
+        {.term = 1,
+         .lease = OLD(50),
+         .run_no = 1,
+         .stage = 1,
+         .kind = GC_LEASE_ITEMS,
+         .first = 19,
+         .count = 2},
+        {.term = 1, .lease = OLD(50), .run_no = 1, .stage = 1, .kind = GC_LEASE_LIST, .first = 5, .count = 1},
+        {.term = 1,
+         .lease = OLD(50),
+         .run_no = 1,
+         .stage = 0,
+         .kind = GC_LEASE_ITEMS,
+         .first = 5,
+         .count = 1},
+        {.term = 1,
+         .lease = OLD(50),
+         .run_no = 1,
+         .stage = 2,
+         .kind = GC_LEASE_ITEMS,
+         .first = 0,
+         .count = 1,
+         .result = true},
+        {.term = 1,
+         .lease = OLD(50),
+         .run_no = 1,
+         .stage = 9,
+         .kind = GC_LEASE_ITEMS,
+         .first = 5,
+         .count = 1,
+         .result = true},
+        {.term = 1,
+         .lease = OLD(50),
+         .run_no = 1,
+         .stage = 1,
+         .kind = GC_LEASE_ITEMS,
+         .first = 99,
+         .count = 1,
+         .result = true},
+        {.term = 1,
+         .lease = OLD(50),
+         .run_no = 1,
+         .stage = 1,
+         .kind = GC_LEASE_ITEMS,
+         .first = 1,
+         .count = 99,
+         .result = true},
+        {.term = 3,
+         .lease = OLD(50),
+         .run_no = 1,
+         .stage = 1,
+         .kind = GC_LEASE_ITEMS,
+         .first = 5,
+         .count = 1},
+        {.term = 0,
+         .lease = OLD(50),
+         .run_no = 1,
+         .stage = 1,
+         .kind = GC_LEASE_ITEMS,
+         .first = 5,
+         .count = 1},
+        {.term = 1,
+         .lease = OLD(50),
+         .run_no = 1,
+         .stage = 1,
+         .kind = GC_LEASE_MERGE,
+         .first = 5,
+         .count = 1},
+    };
+    live();
+    reborn((struct gc_core_config){0});
+    rig_open(&second);
+    rig_settle(&second);
+    for (size_t i = 0; i < GC_COUNT_OF(bad); i++)
+        ck_assert_msg(ask(5, bad[i]) == GC_VERDICT_CANCEL, "entry %zu", i);
+    rig_end(&rig);
+    rig_end(&second);
+}
+END_TEST
+
+START_TEST(a_lease_that_is_known_is_named_as_it_is)
+{
+    struct gc_held good = {
+        .term = 1, .lease = OLD(50), .run_no = 1, .stage = 1, .kind = GC_LEASE_ITEMS, .first = 5, .count = 2};
+    live();
+    reborn((struct gc_core_config){0});
+    rig_open(&second);
+    rig_settle(&second);
+    for (int spoil = 0; spoil < 6; spoil++) {
+        struct gc_held held[2] = {good, good};
+        held[1].run_no += spoil == 1;
+        held[1].stage -= spoil == 2;
+        held[1].kind = spoil == 3 ? GC_LEASE_LIST : held[1].kind;
+        held[1].term += spoil == 4;
+        rig_hello(&second, 5, 5, 5, 1, (struct rig_held){held, 2});
+        const struct gc_msg_welcome *welcome = &expect_send(&second, 5, GC_MSG_WELCOME)->as.welcome;
+        ck_assert_uint_eq(welcome->verdicts[0], GC_VERDICT_KEEP);
+        ck_assert_uint_eq(welcome->verdicts[1],
+                          spoil >= 1 && spoil <= 4 ? GC_VERDICT_CANCEL : GC_VERDICT_KEEP);
+        rig_skip(&second);
+    }
+    ck_assert_uint_eq(ask(6, good), GC_VERDICT_CANCEL); /* another worker's */
+    rig_end(&rig);
+    rig_end(&second);
+}
+END_TEST
+
+START_TEST(ranges_of_one_lease_join_whatever_their_order)
+{
+    struct gc_held held[] = {
+        {.term = 1,
+         .lease = OLD(50),
+         .run_no = 1,
+         .stage = 1,
+         .kind = GC_LEASE_ITEMS,
+         .first = 10,
+         .count = 2},
+        {.term = 1,
+         .lease = OLD(50),
+         .run_no = 1,
+         .stage = 1,
+         .kind = GC_LEASE_ITEMS,
+         .first = 6,
+         .count = 2,
+         .result = true},
+        {.term = 1,
+         .lease = OLD(50),
+         .run_no = 1,
+         .stage = 1,
+         .kind = GC_LEASE_ITEMS,
+         .first = 14,
+         .count = 1},
+    };
+    live();
+    reborn((struct gc_core_config){0});
+    rig_open(&second);
+    rig_settle(&second);
+    struct gc_held other = {.term = 1,
+                            .lease = OLD(60),
+                            .run_no = 1,
+                            .stage = 1,
+                            .kind = GC_LEASE_ITEMS,
+                            .first = 17,
+                            .count = 2};
+    ck_assert_uint_eq(ask(6, other), GC_VERDICT_KEEP);
+    rig_hello(&second, 5, 5, 5, 1, (struct rig_held){held, 3});
+    const struct gc_msg_welcome *welcome = &expect_send(&second, 5, GC_MSG_WELCOME)->as.welcome;
+    ck_assert_uint_eq(welcome->verdicts[0], GC_VERDICT_KEEP);
+    ck_assert_uint_eq(welcome->verdicts[1], GC_VERDICT_SEND);
+    ck_assert_uint_eq(welcome->verdicts[2], GC_VERDICT_KEEP);
+    rig_skip(&second);
+    /* Past what another holds it does not reach; nor does one with a lower token take what is that one's. */
+    struct gc_held beyond[] = {held[0], held[0], held[0]};
+    beyond[1].first = 19;
+    beyond[1].count = 1;
+    beyond[2].first = 16;
+    beyond[2].count = 2;
+    rig_hello(&second, 5, 5, 5, 1, (struct rig_held){beyond, 3});
+    welcome = &expect_send(&second, 5, GC_MSG_WELCOME)->as.welcome;
+    ck_assert_uint_eq(welcome->verdicts[1], GC_VERDICT_CANCEL);
+    ck_assert_uint_eq(welcome->verdicts[2], GC_VERDICT_CANCEL);
+    rig_skip(&second);
+    rig_end(&rig);
+    rig_end(&second);
+}
+END_TEST
+
+START_TEST(a_winner_takes_from_one_that_is_not_connected_too)
+{
+    struct gc_held low = {
+        .term = 1, .lease = OLD(50), .run_no = 1, .stage = 1, .kind = GC_LEASE_ITEMS, .first = 5, .count = 2};
+    struct gc_held far = {.term = 1,
+                          .lease = OLD(40),
+                          .run_no = 1,
+                          .stage = 1,
+                          .kind = GC_LEASE_ITEMS,
+                          .first = 12,
+                          .count = 2};
+    struct gc_held high = {
+        .term = 1, .lease = OLD(60), .run_no = 1, .stage = 1, .kind = GC_LEASE_ITEMS, .first = 4, .count = 4};
+    live();
+    reborn((struct gc_core_config){0});
+    rig_open(&second);
+    rig_settle(&second);
+    ck_assert_uint_eq(ask(5, low), GC_VERDICT_KEEP);
+    ck_assert_uint_eq(ask(6, far), GC_VERDICT_KEEP);
+    rig_step(&second, (struct gc_event){.kind = GC_EV_PEER_GONE, .peer = 5});
+    rig_skip(&second);
+    ck_assert_uint_eq(ask(7, high), GC_VERDICT_KEEP);
+    rig_end(&rig);
+    rig_end(&second);
+}
+END_TEST
+
+START_TEST(no_room_to_adopt_is_a_cancel)
+{
+    struct gc_held a = {
+        .term = 1, .lease = OLD(50), .run_no = 1, .stage = 1, .kind = GC_LEASE_ITEMS, .first = 5, .count = 2};
+    struct gc_held b = {
+        .term = 1, .lease = OLD(51), .run_no = 1, .stage = 1, .kind = GC_LEASE_ITEMS, .first = 8, .count = 2};
+    live();
+    reborn((struct gc_core_config){.leases = 1});
+    rig_open(&second);
+    rig_settle(&second);
+    ck_assert_uint_eq(ask(5, a), GC_VERDICT_KEEP);
+    ck_assert_uint_eq(ask(6, b), GC_VERDICT_CANCEL);
+    rig_end(&rig);
+    rig_end(&second);
+}
+END_TEST
+
+GC_SUITE("core adopt", GC_TEST(entries_that_fit_nothing_are_cancelled),
+         GC_TEST(a_lease_that_is_known_is_named_as_it_is),
+         GC_TEST(ranges_of_one_lease_join_whatever_their_order),
+         GC_TEST(a_winner_takes_from_one_that_is_not_connected_too), GC_TEST(no_room_to_adopt_is_a_cancel),
+         GC_TEST(orphans_wait_for_the_worker_that_may_hold_them),
          GC_TEST(the_higher_token_wins_where_two_inventories_overlap),
          GC_TEST(a_listing_is_adopted_with_its_history))
