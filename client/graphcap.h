@@ -19,8 +19,8 @@
  * prints nothing and never ends the process.
  *
  * Ownership. What a function hands out through a `**` belongs to the caller, who gives it back with the function of that name
- * (`_free`, `_close`, which take the pointer's address, set it to NULL and accept NULL). Plain `const` pointers inside what was
- * handed out live as long as that, or until the next call of its `_next`. Texts are NUL-terminated; what can hold any byte
+ * (`_free`, `_close`, which take the pointer's address, set it to NULL and accept NULL). What was opened on a connection is closed
+ * before the connection. Plain `const` pointers inside what was handed out live as long as that, or until the next call of its `_next`. Texts are NUL-terminated; what can hold any byte
  * (a file name) has its length beside it. Where a text is called JSON, it is valid UTF-8 JSON without a line break.
  *
  * Threads. A connection and all that was opened on it belong to one thread at a time; any number of connections may be used
