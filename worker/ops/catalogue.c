@@ -35,6 +35,7 @@ static struct gc_value fallback_of(const struct gc_op_config_row *row, struct gc
     case GC_TYPE_IMAGE:
     case GC_TYPE_RECORD:
     case GC_TYPE_LIST:
+    case GC_TYPE_HASH:
     case GC_TYPES:
         break;
     }

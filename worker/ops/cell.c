@@ -67,10 +67,14 @@ static enum gc_cause materialise_failed(struct gc_run *run)
     const struct gc_step_state *st = &run->stage->steps[run->current];
     enum gc_vips_kind kind = gc_vips_error(run->text, sizeof run->text);
     bool decodes = st->op && st->op->traits & GC_TRAIT_DECODE;
-    bool takes_over = st->step->decode != GC_UNSET && (kind == GC_VIPS_LOADER || kind == GC_VIPS_TRUNCATED);
+    bool decoder = kind == GC_VIPS_LOADER || kind == GC_VIPS_TRUNCATED || kind == GC_VIPS_LIMIT;
+    bool takes_over = st->step->decode != GC_UNSET && decoder;
     run->pulled = !decodes && !takes_over;
     if (kind == GC_VIPS_MEMORY)
         return GC_CAUSE_OOM;
+    run->by_decoder = kind == GC_VIPS_LIMIT;
+    if (run->by_decoder)
+        return GC_CAUSE_TOO_LARGE;
     return decodes || takes_over ? GC_CAUSE_DAMAGED : GC_CAUSE_OP_ERROR;
 }
 

@@ -83,10 +83,14 @@ static const char *const truncated_texts[] = {
     "premature end", "truncat", "unexpected end", "end of file", "end of stream", "eof", "not enough",
     "unable to read", "read error", "out of order read",
 };
+static const char *const limit_texts[] = {"security limit", "exceeds the limit", "exceeds the maximum"};
 static const char *const memory_texts[] = {"out of memory", "memory allocation", "insufficient memory", "unable to allocate"};
 
 static enum gc_vips_kind kind_of_line(const char *line, size_t len)
 {
+    for (size_t i = 0; i < GC_COUNT_OF(limit_texts); i++) /* libheif calls it a failed allocation as well */
+        if (holds(line, len, limit_texts[i]))
+            return GC_VIPS_LIMIT;
     for (size_t i = 0; i < GC_COUNT_OF(memory_texts); i++)
         if (holds(line, len, memory_texts[i]))
             return GC_VIPS_MEMORY;
@@ -109,17 +113,25 @@ static void copy_printable(char *text, size_t cap, const char *line, size_t len)
     text[n] = '\0';
 }
 
+static const uint8_t gravity[] = {
+    [GC_VIPS_OTHER] = 0, [GC_VIPS_LOADER] = 1, [GC_VIPS_TRUNCATED] = 2, [GC_VIPS_MEMORY] = 3, [GC_VIPS_LIMIT] = 4};
+
 enum gc_vips_kind gc_vips_error(char *text, size_t cap)
 {
     GC_ASSERT(cap > 0);
     const char *all = vips_error_buffer();
     enum gc_vips_kind kind = GC_VIPS_OTHER;
-    size_t first = strcspn(all, "\n");
-    copy_printable(text, cap, first ? all : "libvips gave no reason", first ? first : 22);
+    copy_printable(text, cap, "libvips gave no reason", 22);
+    if (!*all)
+        kind = GC_VIPS_LOADER; /* decoders fail in silence (a cut, interlaced PNG does); operations say what they want */
     for (const char *line = all; *line;) {
         size_t len = strcspn(line, "\n");
         enum gc_vips_kind k = kind_of_line(line, len);
-        if (kind == GC_VIPS_OTHER || k == GC_VIPS_MEMORY || (kind == GC_VIPS_LOADER && k == GC_VIPS_TRUNCATED))
+        /* the first line is where it began, unless a later one says more plainly what it is */
+        bool graver = gravity[k] > gravity[kind];
+        if ((line == all && len) || graver)
+            copy_printable(text, cap, line, len);
+        if (graver)
             kind = k;
         line += len + (line[len] == '\n');
     }
@@ -309,6 +321,29 @@ void gc_vips_set_image(VipsOperation *op, const char *name, VipsImage *image)
 void gc_vips_set_object(VipsOperation *op, const char *name, void *object)
 {
     g_object_set(op, name, object, NULL);
+}
+
+static void *list_blobs(VipsImage *image, const char *name, GValue *value, void *names)
+{
+    (void)image;
+    if (G_VALUE_HOLDS(value, VIPS_TYPE_BLOB))
+        g_ptr_array_add(names, g_strdup(name));
+    return NULL;
+}
+
+void gc_vips_own_metadata(VipsImage *image)
+{
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    (void)vips_image_map(image, list_blobs, names);
+    for (guint i = 0; i < names->len; i++) {
+        const void *data;
+        size_t len;
+        if (vips_image_get_blob(image, names->pdata[i], &data, &len))
+            vips_error_clear();
+        else
+            vips_image_set_blob_copy(image, names->pdata[i], data, len);
+    }
+    g_ptr_array_free(names, TRUE);
 }
 
 bool gc_vips_build(VipsOperation *op, VipsImage **ret_out)

@@ -20,6 +20,7 @@ enum gc_vips_kind {
     GC_VIPS_LOADER,    /* from the decoder of the input */
     GC_VIPS_TRUNCATED, /* ... which found the end of the file too early */
     GC_VIPS_MEMORY,    /* an allocation failed */
+    GC_VIPS_LIMIT,     /* a limit of the decoder's own, against bombs */
 };
 
 /* The first line of the error buffer, printable, cut at `cap` - 1 bytes; the buffer is empty afterwards. */
@@ -40,6 +41,10 @@ const char *gc_vips_image_input(VipsOperation *op);
 /* Sets what a pipeline hands in. */
 void gc_vips_set_image(VipsOperation *op, const char *name, VipsImage *image);
 void gc_vips_set_object(VipsOperation *op, const char *name, void *object);
+
+/* Makes an image's blocks of metadata its own. heifload of 8.14 lends those of its image to all images made from it, and frees them
+ * with its image, which goes once pixels are in memory: found by the address sanitizer, in the colour profile. */
+void gc_vips_own_metadata(VipsImage *image);
 
 /* Runs it (consumes the reference). On success *ret_out (may be NULL) is a reference to its image output `out`; on failure the
  * error buffer says why. */

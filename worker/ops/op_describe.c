@@ -3,10 +3,11 @@
  *   width height bands format   as libvips has them
  *   mean deviation              of all values of all bands, in the image's own scale (libvips' avg and deviate)
  *   entropy                     in bits, of the histogram of its luminance
- *   sharpness                   deviation of its Laplacian: low for what is out of focus
+ *   sharpness                   deviation of its luminance's Laplacian: low for what is out of focus
  *   colour                      "#rrggbb", the mean of the fullest of 16 x 16 x 16 boxes of sRGB; transparent pixels do not count
  *   taken                       when, by EXIF: "2019:06:01 12:00:00", or nil
  */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +32,7 @@ static bool statistics(VipsImage *image, struct facts *ret)
         return false;
     const double *row = vips_image_get_data(stats);
     ret->mean = row[4];
-    ret->deviation = row[5];
+    ret->deviation = isfinite(row[5]) ? row[5] : 0; /* a root of less than nothing, for a picture of one colour */
     g_object_unref(stats);
     return true;
 }
@@ -67,19 +68,28 @@ static bool entropy_of(VipsImage *grey, double *ret)
     return ok;
 }
 
-static bool sharpness_of(VipsImage *grey, double *ret)
+/* Deviation of 4 times a pixel less its four neighbours, over the pixels that have them; in whole numbers, since libvips' deviate
+ * has no value for a picture of one colour (8.14). */
+static double sharpness_of(VipsImage *grey)
 {
-    VipsImage *mask = vips_image_new_matrixv(3, 3, 0.0, 1.0, 0.0, 1.0, -4.0, 1.0, 0.0, 1.0, 0.0);
-    VipsImage *edges;
-    if (!mask)
-        return false;
-    bool ok = vips_conv(grey, &edges, mask, "precision", VIPS_PRECISION_FLOAT, NULL) == 0;
-    g_object_unref(mask);
-    if (!ok)
-        return false;
-    ok = vips_deviate(edges, ret, NULL) == 0;
-    g_object_unref(edges);
-    return ok;
+    int width = vips_image_get_width(grey);
+    int height = vips_image_get_height(grey);
+    const uint8_t *pixels = vips_image_get_data(grey);
+    int64_t sum = 0;
+    uint64_t squares = 0;
+    double n = (double)(width - 2) * (height - 2);
+    if (width < 3 || height < 3 || n < 2)
+        return 0;
+    for (int y = 1; y < height - 1; y++) {
+        const uint8_t *p = pixels + (size_t)y * (size_t)width;
+        for (int x = 1; x < width - 1; x++) {
+            int edge = 4 * p[x] - p[x - 1] - p[x + 1] - p[x - width] - p[x + width];
+            sum += edge;
+            squares += (uint64_t)(edge * edge);
+        }
+    }
+    double variance = ((double)squares - (double)sum * (double)sum / n) / (n - 1);
+    return variance > 0 ? sqrt(variance) : 0;
 }
 
 /* ---- colour ---- */
@@ -185,7 +195,8 @@ static bool find_facts(VipsImage *image, struct facts *f)
     VipsImage *grey = statistics(image, f) ? luminance(image) : NULL;
     if (!grey)
         return false;
-    bool ok = entropy_of(grey, &f->entropy) && sharpness_of(grey, &f->sharpness) && colour_of(image, f->colour);
+    bool ok = entropy_of(grey, &f->entropy) && colour_of(image, f->colour);
+    f->sharpness = sharpness_of(grey);
     g_object_unref(grey);
     return ok;
 }

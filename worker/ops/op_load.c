@@ -46,6 +46,9 @@ enum gc_cause gc_load_failed(struct gc_run *run, bool pixels)
     run->pulled = false;
     if (kind == GC_VIPS_MEMORY)
         return GC_CAUSE_OOM;
+    run->by_decoder = kind == GC_VIPS_LIMIT;
+    if (run->by_decoder)
+        return GC_CAUSE_TOO_LARGE;
     if (kind == GC_VIPS_OTHER && pixels)
         return GC_CAUSE_OP_ERROR;
     return pixels || kind == GC_VIPS_TRUNCATED ? GC_CAUSE_DAMAGED : GC_CAUSE_BAD_INPUT;
@@ -126,8 +129,10 @@ static enum gc_cause open_input(struct gc_run *run, const struct gc_step *step, 
     g_object_set(op, "fail_on", gc_load_fail_on(step), NULL);
     if (format->pages)
         g_object_set(op, "page", (int)gc_setting_int(step, "page", 0), "n", (int)gc_setting_int(step, "n", 1), NULL);
-    if (gc_vips_build(op, ret))
+    if (gc_vips_build(op, ret)) {
+        gc_vips_own_metadata(*ret);
         return GC_CAUSE_NONE;
+    }
     cause = gc_load_failed(run, false);
     return cause == GC_CAUSE_BAD_INPUT && is_cut(run->task->input) ? GC_CAUSE_DAMAGED : cause;
 }

@@ -23,10 +23,8 @@ enum gc_cause gc_echo_run(struct gc_run *run, struct gc_step_state *step, struct
         gc_value_put_nil(out);
         gc_value_put_nil(out);
     } else {
-        char hex[17];
-        (void)snprintf(hex, sizeof hex, "%016" PRIx64, gc_hash_bytes(task->text.ptr, task->text.len, 0));
-        gc_value_put_str(out, task->text);
-        gc_value_put_str(out, gc_bytes_of(hex, 16));
+        gc_value_put_uint(out, task->index);
+        gc_value_put_uint(out, gc_hash_bytes(task->text.ptr, task->text.len, 0));
     }
     return gc_cell_end_record(run, ret, start);
 }

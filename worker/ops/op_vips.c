@@ -67,6 +67,7 @@ static enum gc_cause thumbnail_of_file(struct gc_run *run, struct gc_step_state 
     g_object_unref(source);
     if (!gc_vips_build(op, &image))
         return gc_load_failed(run, true);
+    gc_vips_own_metadata(image);
     gc_cell_set_image(ret, image, true);
     return GC_CAUSE_NONE;
 }

@@ -129,6 +129,7 @@ static enum gc_cause run_op(struct gc_run *run, uint32_t at)
     if (run->blame.touch)
         run->blame.touch(run->blame.context, at);
     run->current = at;
+    run->by_decoder = false;
     enum gc_cause cause = st->op ? st->op->run(run, st, cell) : gc_vips_run(run, st, cell);
     if (!cause && !(traits_of(st) & GC_TRAIT_DECODE)) /* `load` has a limit of its own, checked there */
         cause = check_size(run, cell);
@@ -142,7 +143,7 @@ static enum gc_cause run_op(struct gc_run *run, uint32_t at)
 static uint32_t culprit(const struct gc_run *run, uint32_t at, enum gc_cause cause)
 {
     uint64_t decode = run->stage->steps[at].step->decode;
-    if (decode != GC_UNSET && (cause == GC_CAUSE_DAMAGED || cause == GC_CAUSE_BAD_INPUT))
+    if (decode != GC_UNSET && (cause == GC_CAUSE_DAMAGED || cause == GC_CAUSE_BAD_INPUT || (cause == GC_CAUSE_TOO_LARGE && run->by_decoder)))
         return (uint32_t)decode;
     return at;
 }

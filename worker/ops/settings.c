@@ -117,6 +117,7 @@ static bool has_type(const struct gc_value *v, enum gc_type type)
     case GC_TYPE_RECORD:
         return v->kind == GC_VALUE_MAP;
     case GC_TYPE_ITEM:
+    case GC_TYPE_HASH:
     case GC_TYPE_IMAGE:
     case GC_TYPES:
         break;

@@ -59,6 +59,7 @@ struct gc_run {
     uint64_t needed;  /* steps that must run: the wanted ones and what they hang on */
     uint32_t current; /* step in execution */
     bool careful;
+    bool by_decoder; /* the failure is a limit of the decoder's own */
     bool pulled; /* the failure came while pixels were pulled: where it began is not known yet */
     enum gc_step_fate fate[GC_MAX_STAGE_NODES];
     uint32_t cause[GC_MAX_STAGE_NODES];

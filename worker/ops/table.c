@@ -73,7 +73,7 @@ static const struct gc_op_field_row describe_shape[] = {
 
 /* ---- without pixels ---- */
 
-static const struct gc_op_field_row echo_shape[] = {{"item", GC_TYPE_STRING}, {"hash", GC_TYPE_STRING}};
+static const struct gc_op_field_row echo_shape[] = {{"item", GC_TYPE_INT}, {"hash", GC_TYPE_HASH}};
 static const struct gc_op_config_row sleep_config[] = {
     {"seconds", GC_TYPE_REAL, true, 0, 86400, NULL, NULL, "how long, an item"},
 };
@@ -114,7 +114,7 @@ const struct gc_op_row gc_op_rows[] = {
      SHAPE(describe_shape),
      .run = gc_describe_run},
     {.name = "echo",
-     .help = "the item as listed, and its hash: XXH64 of its bytes with seed 0, 16 hex digits, as `xxhsum -H1` prints it",
+     .help = "the number of the item, and a hash of it as listed: XXH64 of its bytes with seed 0, as `xxhsum -H1` prints it",
      .scope = GC_SCOPE_ITEM,
      .traits = GC_TRAIT_PURE,
      .cost = 1,

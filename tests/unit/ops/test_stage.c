@@ -510,7 +510,25 @@ START_TEST(describe_agrees_with_libvips)
 }
 END_TEST
 
-GC_SUITE("stage", GC_TEST(echo_says_item_and_hash), GC_TEST(thumbnails_are_those_of_the_vips_command), GC_TEST(without_push_down_it_is_thumbnail_image),
+START_TEST(a_picture_of_one_colour_is_described)
+{
+    char flat[160];
+    VipsImage *image;
+    rig_init(&r);
+    (void)snprintf(flat, sizeof flat, "%s/flat.png", r.folder);
+    ck_assert_int_eq(vips_black(&image, 50, 40, "bands", 3, NULL), 0);
+    ck_assert_int_eq(vips_image_write_to_file(image, flat, NULL), 0);
+    g_object_unref(image);
+    int load = rig_step(&r, "load", "", -1);
+    (void)rig_step(&r, "describe", "", load);
+    rig_install(&r);
+    rig_run(&r, flat);
+    all_done();
+    rig_release(&r);
+}
+END_TEST
+
+GC_SUITE("stage", GC_TEST(a_picture_of_one_colour_is_described), GC_TEST(echo_says_item_and_hash), GC_TEST(thumbnails_are_those_of_the_vips_command), GC_TEST(without_push_down_it_is_thumbnail_image),
          GC_TEST(exif_turns_it), GC_TEST(truncation_is_blamed_on_load), GC_TEST(truncation_may_be_allowed), GC_TEST(causes_of_bad_files),
          GC_TEST(limits_are_kept), GC_TEST(no_file_is_load_s_fault), GC_TEST(shared_images_are_made_once),
          GC_TEST(two_shrinks_share_a_descriptor), GC_TEST(save_says_what_it_wrote), GC_TEST(given_nodes_are_not_run),
