@@ -117,6 +117,12 @@ static void cancel(struct gc_agent *a, uint64_t id)
         lease_gone(a, id); /* should it come after this */
 }
 
+static void hear_error(struct gc_agent *a, const struct gc_msg *msg)
+{
+    if (msg->re != 0 && !result_error(a, msg))
+        thing_error(a, msg);
+}
+
 static void recall(struct gc_agent *a, uint64_t id)
 {
     struct agent_lease *l = lease_by_id(a, id);
@@ -137,7 +143,7 @@ static void obey(struct gc_agent *a, const struct gc_msg *msg)
     else if (msg->type == GC_MSG_DATA)
         thing_data(a, msg);
     else if (msg->type == GC_MSG_ERROR)
-        thing_error(a, msg);
+        hear_error(a, msg);
     else if (msg->type == GC_MSG_RECALL)
         recall(a, msg->as.recall.lease);
     else if (msg->type == GC_MSG_CANCEL)

@@ -162,6 +162,7 @@ static void send(struct gc_agent *a, struct agent_result *r)
         say_pages(msg, l, r);
     if (!r->sent)
         r->seq = msg->seq;
+    r->seq_last = msg->seq;
     r->sent = true;
     r->sent_ns = a->now_ns;
     gc_list_append(&a->sent, &r->link);
@@ -255,4 +256,35 @@ void result_ack(struct gc_agent *a, const struct gc_msg *msg)
     case GC_VERDICTS: break;
     }
     (void)lease_settle(a, l);
+}
+
+/* Saying it again would be refused again: the first item is told to have failed, so that it comes to an end, and the rest runs again. */
+static void refused(struct gc_agent *a, struct agent_result *r, const struct gc_msg *msg)
+{
+    struct agent_lease *l = lease_at(a, r->lease);
+    uint64_t first = r->first, count = r->count;
+    if (r->kind != AGENT_CHUNK) {
+        lease_cancel(a, l);
+        return;
+    }
+    result_release(a, r);
+    bool told = result_fault(a, l, first, GC_UNSET, GC_CAUSE_CRASH, msg->as.error.text);
+    GC_ASSERT(told); /* the one that was released has left room */
+    span_add(a, l, first + 1, count - 1, gc_max_u64(count / 2, 1));
+    (void)lease_settle(a, l);
+}
+
+bool result_error(struct gc_agent *a, const struct gc_msg *msg)
+{
+    GC_LIST_EACH(it, &a->sent)
+    {
+        struct agent_result *r = result_of(it);
+        if (msg->re != r->seq && msg->re != r->seq_last)
+            continue;
+        /* What has no room now is sent again when that is due. */
+        if (msg->as.error.code != GC_ERR_BUSY && msg->as.error.code != GC_ERR_FULL)
+            refused(a, r, msg);
+        return true;
+    }
+    return false;
 }

@@ -84,6 +84,7 @@ struct agent_result {
     uint64_t count; /* FAULT: 1; PAGES: 0 */
     uint64_t sent_ns;
     uint64_t seq; /* of its first sending in this session */
+    uint64_t seq_last;
     struct gc_agent_chunk chunk; /* CHUNK; PAGES: chunk and bulk alone */
     struct gc_delta deltas[GC_MAX_STAGE_NODES];
     const struct gc_msg_pages *pages;
@@ -262,6 +263,8 @@ bool result_fault(struct gc_agent *a, struct agent_lease *l, uint64_t item, uint
 void result_release(struct gc_agent *a, struct agent_result *r); /* does not settle its lease */
 void result_drop_all(struct gc_agent *a, struct agent_lease *l, bool unnamed_only, uint64_t first, uint64_t end);
 void result_ack(struct gc_agent *a, const struct gc_msg *msg);
+/* The coordinator says that one that we sent is wrong. False: it was none that we know. */
+bool result_error(struct gc_agent *a, const struct gc_msg *msg);
 void result_again(struct gc_agent *a, struct agent_result *r); /* refused whole: its items are to do again */
 void result_unsend_all(struct gc_agent *a);
 void result_turn(struct gc_agent *a); /* sends what the window allows, resends what is due */

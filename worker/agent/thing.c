@@ -248,6 +248,8 @@ void thing_kept(struct gc_agent *a, uint64_t handle, enum gc_err err)
     }
     if (err == GC_ERR_CORRUPT && t->what != GC_GET_DELTAS) {
         /* It came with other bytes than its digest says: asked for again, but not at once. */
+        thing_release(a, t->program);
+        t->program = GC_HANDLE_NONE;
         t->state = AGENT_ASKED;
         t->asked_ns = a->now_ns;
         gc_list_append(&a->asked, &t->link);

@@ -394,6 +394,35 @@ START_TEST(cancel_kills_and_reports_nothing)
 }
 END_TEST
 
+static void error(uint64_t re, enum gc_err code)
+{
+    struct gc_msg msg = {.type = GC_MSG_ERROR, .re = re};
+    msg.as.error.code = code;
+    msg.as.error.text = (struct gc_bytes){(const uint8_t *)"no", 2};
+    say(&f, &msg);
+}
+
+START_TEST(a_result_that_is_wrong_is_not_said_for_ever)
+{
+    one_slot(4);
+    chunk(&f, 0, 1, 0, 4, 100);
+    uint64_t re = f.seq;
+    error(0, GC_ERR_INVALID);
+    error(re, GC_ERR_BUSY);
+    error(re, GC_ERR_FULL);
+    error(re + 7, GC_ERR_INVALID);
+    expect(&f, "");
+    timer(&f, GC_RESEND_NS);
+    expect(&f, "RESULT 1:5 items 0+4\nBEAT 5\n");
+    error(re + 1, GC_ERR_INVALID);
+    expect(&f, "free 100\nFAULT 1:5 0 crash 'no'\nstart 0 #2 5 items 1+2\n");
+    /* Nor is a fault: its lease is dropped, and comes back otherwise. */
+    error(f.seq, GC_ERR_INVALID);
+    expect(&f, "kill 0 #2\n");
+    fixture_close(&f);
+}
+END_TEST
+
 START_TEST(full_of_leases)
 {
     struct gc_agent_config c = {.slots = 1, .leases = 2};
@@ -448,4 +477,4 @@ GC_SUITE("agent work", GC_TEST(a_lease_becomes_a_result), GC_TEST(a_result_carri
          GC_TEST(the_window_and_what_is_sent_again), GC_TEST(no_more_slices_than_results_have_room),
          GC_TEST(a_fault_without_room_runs_again), GC_TEST(gives_back_what_has_not_started),
          GC_TEST(pieces_that_touch_are_given_back_together), GC_TEST(cancel_kills_and_reports_nothing),
-         GC_TEST(full_of_leases), GC_TEST(full_of_spans), GC_TEST_ABORTS(a_chunk_that_skips_items_is_an_error_of_the_program))
+         GC_TEST(a_result_that_is_wrong_is_not_said_for_ever), GC_TEST(full_of_leases), GC_TEST(full_of_spans), GC_TEST_ABORTS(a_chunk_that_skips_items_is_an_error_of_the_program))
