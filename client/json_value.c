@@ -33,6 +33,21 @@ static enum gc_err put_key(struct gc_text *t, struct gc_bytes *in)
 static enum gc_err put_value(struct gc_text *t, struct gc_bytes *in, unsigned depth,
                              const struct gc_field *shape, uint32_t n_shape);
 
+static enum gc_err put_hash(struct gc_text *t, struct gc_bytes *in)
+{
+    struct gc_value_token token;
+    enum gc_err err = gc_value_next(in, &token);
+    if (err != GC_OK)
+        return err;
+    if (token.kind == GC_TOKEN_NIL)
+        gc_json_null(t);
+    else if (token.kind == GC_TOKEN_UINT || (token.kind == GC_TOKEN_INT && token.integer >= 0))
+        gc_text_format(t, "\"%016llx\"", (unsigned long long)(token.kind == GC_TOKEN_UINT ? token.unsigned_integer : (uint64_t)token.integer));
+    else
+        return GC_ERR_INVALID;
+    return GC_OK;
+}
+
 static enum gc_err put_array(struct gc_text *t, struct gc_bytes *in, unsigned depth, uint32_t n,
                              const struct gc_field *shape, uint32_t n_shape)
 {
@@ -43,7 +58,8 @@ static enum gc_err put_array(struct gc_text *t, struct gc_bytes *in, unsigned de
             gc_json_key_bytes(t, shape[i].name);
         else
             gc_json_item(t);
-        enum gc_err err = put_value(t, in, depth + 1, NULL, 0);
+        bool hash = named && shape[i].type == GC_TYPE_HASH;
+        enum gc_err err = hash ? put_hash(t, in) : put_value(t, in, depth + 1, NULL, 0);
         if (err != GC_OK)
             return err;
     }

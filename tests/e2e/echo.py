@@ -111,8 +111,7 @@ for line in reader.stdout:
     check(row["item"] == count and row["node"] == "said" and row["run"] == run, f"line {count}: {line}")
     check(row["source"] == text, f"line {count}: {line}")
     check(row["value"]["item"] == count, f"line {count}: {line}")
-    check(int(str(row["value"]["hash"]), 0 if str(row["value"]["hash"]).startswith("0x") else 10) == xxh64(text.encode()),
-          f"line {count}: {line}")
+    check(row["value"]["hash"] == f"{xxh64(text.encode()):016x}", f"line {count}: {line}")
     count += 1
 check(reader.wait() == 0, "gcctl results failed")
 check(count == ITEMS, f"{count} lines, not {ITEMS}")

@@ -1,5 +1,4 @@
 /* The ops that touch no pixel: echo noop sleep fail. For tests of a fleet, and for measuring it. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
