@@ -3,6 +3,7 @@
 #
 #     deploy/deps.sh          what building needs
 #     deploy/deps.sh tests    and what the tests need
+#     deploy/deps.sh pictures and the vips command, with which quickstart makes pictures
 #     deploy/deps.sh run      only what the built programs need
 #
 # Asks for no more than is missing, says what it installs, and says nothing when all is there.
@@ -16,7 +17,7 @@ usage()
 }
 
 case ${1:-build} in
-build | tests | run) what=${1:-build} ;;
+build | tests | pictures | run) what=${1:-build} ;;
 -h | --help) usage 0 ;;
 *) usage 2 >&2 ;;
 esac
@@ -61,6 +62,7 @@ list_packages()
     echo libzmq3-dev libczmq-dev libvips-dev libsqlite3-dev libsodium-dev libyaml-dev libjansson-dev
     # Debian 13 split the C library off and dropped the old name.
     first_of libmsgpack-c-dev libmsgpack-dev
+    if [ "$what" = pictures ]; then echo libvips-tools; fi
     if [ "$what" = tests ]; then
         echo check python3 libvips-tools jq sqlite3 clang
         # The fuzzing and sanitizer run-time is a package of its own from clang 14 on.
