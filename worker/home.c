@@ -22,7 +22,8 @@ static enum gc_err lock(const char *folder, struct gc_home *h, struct gc_fault *
     pid_t holder = 0;
     enum gc_err err = gc_file_lock(path, &h->lock_fd, &holder, f);
     if (err == GC_ERR_BUSY)
-        err = gc_fault_set(f, err, "%s: another gc-worker has this folder (process %ld)", folder, (long)holder);
+        err =
+            gc_fault_set(f, err, "%s: another gc-worker has this folder (process %ld)", folder, (long)holder);
     free(path);
     return err;
 }
@@ -61,7 +62,8 @@ static enum gc_err look(const char *folder, struct gc_fault *f)
 {
     struct stat st;
     if (stat(folder, &st) != 0)
-        return gc_fault_set(f, GC_ERR_NOT_FOUND, "%s: the state folder is not there: %s", folder, strerror(errno));
+        return gc_fault_set(f, GC_ERR_NOT_FOUND, "%s: the state folder is not there: %s", folder,
+                            strerror(errno));
     if (!S_ISDIR(st.st_mode))
         return gc_fault_set(f, GC_ERR_INVALID, "%s: the state folder is no folder", folder);
     if (st.st_uid != geteuid())

@@ -8,7 +8,7 @@
 #include "common/sys/log.h"
 #include "worker/loop.h"
 
-#define AGAIN_NS (1000u * (uint64_t)1000000)
+#define AGAIN_NS       (1000u * (uint64_t)1000000)
 #define REPLIES_A_TURN 64
 
 /* What a PAGES message points to. Its name has the lowest bit set, which no pointer of the crew's has. */
@@ -39,8 +39,8 @@ static enum gc_err begin(struct gc_listing *l, struct gc_fault *f)
     return gc_lister_start(&start, &l->lister, f);
 }
 
-enum gc_err gc_listing_start(struct gc_listing *l, const char *program, const struct gc_crew_root *roots, uint32_t n_roots,
-                             struct gc_fault *f)
+enum gc_err gc_listing_start(struct gc_listing *l, const char *program, const struct gc_crew_root *roots,
+                             uint32_t n_roots, struct gc_fault *f)
 {
     *l = (struct gc_listing){.program = program, .n_roots = n_roots};
     GC_ASSERT(n_roots <= GC_COUNT_OF(l->roots));
@@ -66,9 +66,11 @@ static uint64_t *place_of(struct gc_listing *l, uint64_t list)
     return NULL;
 }
 
-bool gc_listing_begin(struct gc_listing *l, const struct gc_agent_list *list, struct gc_things *things, struct gc_fault *f)
+bool gc_listing_begin(struct gc_listing *l, const struct gc_agent_list *list, struct gc_things *things,
+                      struct gc_fault *f)
 {
-    const struct gc_blob *program = gc_things_blob(things, list->program), *cursor = gc_things_blob(things, list->cursor);
+    const struct gc_blob *program = gc_things_blob(things, list->program),
+                         *cursor = gc_things_blob(things, list->cursor);
     uint64_t *place = place_of(l, 0);
     GC_ASSERT(place != NULL);
     if (!l->lister || !program) {
@@ -105,7 +107,8 @@ void gc_listing_read(struct gc_listing *l, const struct gc_thing *thing, struct 
     const struct gc_blob *program = gc_things_blob(things, thing->program);
     if (!l->lister || !program)
         return; /* asked again with the next lister */
-    enum gc_err err = gc_lister_page(l->lister, id_of_thing(thing->name), gc_blob_bytes(program), &thing->page);
+    enum gc_err err =
+        gc_lister_page(l->lister, id_of_thing(thing->name), gc_blob_bytes(program), &thing->page);
     if (err != GC_OK)
         l->retry_ns = 1; /* full: at the next turn */
 }
@@ -204,7 +207,8 @@ static void page_reply(struct gc_loop *loop, const struct gc_lister_reply *r)
         return;
     struct gc_agent_event event = {.kind = GC_AEV_THING};
     event.as.thing.thing = thing->name;
-    event.as.thing.err = r->kind == GC_LISTER_BLOCK ? gc_things_read(thing, r->block) : gc_things_missing(thing, r->cause, r->text);
+    event.as.thing.err = r->kind == GC_LISTER_BLOCK ? gc_things_read(thing, r->block)
+                                                    : gc_things_missing(thing, r->cause, r->text);
     gc_loop_step(loop, &event);
 }
 
@@ -254,7 +258,9 @@ void gc_listing_turn(struct gc_loop *loop)
         return;
     enum gc_err err = gc_lister_pump(l->lister);
     struct gc_lister_reply reply;
-    for (int i = 0; i < REPLIES_A_TURN && l->out < GC_LISTING_PAGES && l->lister && gc_lister_next(l->lister, &reply); i++) {
+    for (int i = 0;
+         i < REPLIES_A_TURN && l->out < GC_LISTING_PAGES && l->lister && gc_lister_next(l->lister, &reply);
+         i++) {
         if (reply.id & 1)
             page_reply(loop, &reply);
         else

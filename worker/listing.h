@@ -18,18 +18,19 @@ struct gc_listing {
     uint32_t n_roots;
     struct gc_lister *lister; /* NULL: it died, and could not be started again yet */
     uint64_t retry_ns;
-    uint32_t out; /* pages that the agent has */
+    uint32_t out;                   /* pages that the agent has */
     uint64_t lists[GC_AGENT_LISTS]; /* under way; 0: none */
 };
 
 struct gc_loop;
 
-enum gc_err gc_listing_start(struct gc_listing *l, const char *program, const struct gc_crew_root *roots, uint32_t n_roots,
-                             struct gc_fault *f) GC_MUST_CHECK;
+enum gc_err gc_listing_start(struct gc_listing *l, const char *program, const struct gc_crew_root *roots,
+                             uint32_t n_roots, struct gc_fault *f) GC_MUST_CHECK;
 void gc_listing_stop(struct gc_listing *l);
 
 /* GC_AFX_LIST, GC_AFX_LIST_STOP. False: it could not be begun, and *f says why. */
-bool gc_listing_begin(struct gc_listing *l, const struct gc_agent_list *list, struct gc_things *things, struct gc_fault *f);
+bool gc_listing_begin(struct gc_listing *l, const struct gc_agent_list *list, struct gc_things *things,
+                      struct gc_fault *f);
 void gc_listing_end(struct gc_listing *l, uint64_t list);
 /* Asks for the bytes of a page that a thing needs. */
 void gc_listing_read(struct gc_listing *l, const struct gc_thing *thing, struct gc_things *things);

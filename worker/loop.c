@@ -112,7 +112,8 @@ static void note_session(struct gc_loop *loop)
         return;
     loop->joined = joined;
     gc_log(GC_LOG_INFO, joined ? "joined" : "not_joined", gc_kv_u64("term", gc_agent_term(loop->agent)),
-           gc_kv_u64("leases", gc_agent_leases(loop->agent)), gc_kv_u64("results", gc_agent_results(loop->agent)));
+           gc_kv_u64("leases", gc_agent_leases(loop->agent)),
+           gc_kv_u64("results", gc_agent_results(loop->agent)));
     if (joined)
         gc_sdnotify("READY=1");
 }
@@ -170,7 +171,8 @@ static void take_messages(struct gc_loop *loop)
             continue;
         }
         if (msg.type == GC_MSG_ERROR)
-            gc_log(GC_LOG_WARN, "coordinator_refused", gc_kv_err(gc_err_from_number((unsigned)msg.as.error.code)),
+            gc_log(GC_LOG_WARN, "coordinator_refused",
+                   gc_kv_err(gc_err_from_number((unsigned)msg.as.error.code)),
                    gc_kv_slice("text", gc_bytes_str(msg.as.error.text)));
         gc_loop_step(loop, &(struct gc_agent_event){.kind = GC_AEV_MESSAGE, .as.msg = &msg});
         gc_frames_release(&frames);
@@ -242,8 +244,9 @@ static enum gc_err wait_turn(struct gc_loop *loop, struct gc_fault *f)
         /* Pages that have no room wait in its socket. */
         bool room = loop->listing.out < GC_LISTING_PAGES;
         short wanted = gc_lister_events(lister);
-        items[n++] = (zmq_pollitem_t){.fd = gc_lister_fd(lister),
-                                      .events = (short)((wanted & POLLOUT ? ZMQ_POLLOUT : 0) | (room ? ZMQ_POLLIN : 0))};
+        items[n++] = (zmq_pollitem_t){
+            .fd = gc_lister_fd(lister),
+            .events = (short)((wanted & POLLOUT ? ZMQ_POLLOUT : 0) | (room ? ZMQ_POLLIN : 0))};
     }
     if (zmq_poll(items, n, poll_ms(loop)) < 0 && zmq_errno() != EINTR)
         return gc_fault_set(f, GC_ERR_IO, "waiting for messages: %s", zmq_strerror(zmq_errno()));
@@ -303,7 +306,8 @@ static enum gc_err start_agent(struct gc_loop *loop, struct gc_id128 boot, struc
         .seed = gc_random_u64(),
     };
     loop->memory_size = gc_agent_size(&config);
-    void *memory = mmap(NULL, loop->memory_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *memory = mmap(NULL, loop->memory_size, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED)
         return gc_fault_set(f, GC_ERR_NOMEM, "no memory for the agent");
     loop->memory = memory;
@@ -325,7 +329,8 @@ static enum gc_err take_arrays(struct gc_loop *loop, struct gc_fault *f)
     return GC_OK;
 }
 
-enum gc_err gc_loop_init(struct gc_loop *loop, const struct gc_settings *settings, const char *program, struct gc_fault *f)
+enum gc_err gc_loop_init(struct gc_loop *loop, const struct gc_settings *settings, const char *program,
+                         struct gc_fault *f)
 {
     *loop = (struct gc_loop){.settings = settings, .program = program, .signal_fd = -1};
     struct gc_id128 boot = gc_random_id();

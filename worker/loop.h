@@ -27,14 +27,15 @@ struct gc_loop {
     uint32_t n_words;
     uint32_t max_words;
     struct gc_agent_event *words; /* what the agent is to be told once its effects are carried out */
-    uint64_t *items; /* where each executor is */
-    bool joined;     /* as last logged */
+    uint64_t *items;              /* where each executor is */
+    bool joined;                  /* as last logged */
     bool draining;
-    bool end;   /* the agent says so */
+    bool end;     /* the agent says so */
     bool at_once; /* a second signal says so */
 };
 
-enum gc_err gc_loop_init(struct gc_loop *loop, const struct gc_settings *settings, const char *program, struct gc_fault *f) GC_MUST_CHECK;
+enum gc_err gc_loop_init(struct gc_loop *loop, const struct gc_settings *settings, const char *program,
+                         struct gc_fault *f) GC_MUST_CHECK;
 enum gc_err gc_loop_run(struct gc_loop *loop, struct gc_fault *f) GC_MUST_CHECK;
 void gc_loop_release(struct gc_loop *loop);
 

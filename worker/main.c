@@ -66,7 +66,8 @@ int main(int argc, char **argv)
         umask(022);
     set_limits();
     set_up_zmq();
-    enum gc_err err = sodium_init() < 0 ? gc_fault_set(&f, GC_ERR_INTERNAL, "libsodium does not start") : GC_OK;
+    enum gc_err err =
+        sodium_init() < 0 ? gc_fault_set(&f, GC_ERR_INTERNAL, "libsodium does not start") : GC_OK;
     if (err == GC_OK)
         err = serve(&settings, &f);
     if (err == GC_OK)

@@ -46,8 +46,8 @@ static void print_version(void)
 {
     int major, minor, patch;
     zmq_version(&major, &minor, &patch);
-    printf("gc-worker %s\nlibzmq %d.%d.%d\nczmq %d.%d.%d\nlibsodium %s\n", GC_VERSION, major, minor, patch, CZMQ_VERSION_MAJOR,
-           CZMQ_VERSION_MINOR, CZMQ_VERSION_PATCH, sodium_version_string());
+    printf("gc-worker %s\nlibzmq %d.%d.%d\nczmq %d.%d.%d\nlibsodium %s\n", GC_VERSION, major, minor, patch,
+           CZMQ_VERSION_MAJOR, CZMQ_VERSION_MINOR, CZMQ_VERSION_PATCH, sodium_version_string());
     print_build();
 }
 
@@ -115,17 +115,22 @@ static enum gc_err check(struct gc_settings *s, const struct raw *raw, struct gc
     if (s->private && s->n_roots == 0)
         return add_root(s, "/", f);
     if (s->n_roots == 0)
-        return gc_fault_set(f, GC_ERR_USAGE, "gc-worker: --root is required: the folders that jobs may read and write");
+        return gc_fault_set(f, GC_ERR_USAGE,
+                            "gc-worker: --root is required: the folders that jobs may read and write");
     return GC_OK;
 }
 
-static enum gc_err parse(int argc, char **argv, struct gc_settings *s, struct raw *raw, int *ret_exit, struct gc_fault *f)
+static enum gc_err parse(int argc, char **argv, struct gc_settings *s, struct raw *raw, int *ret_exit,
+                         struct gc_fault *f)
 {
     const struct gc_option options[] = {
-        {0, "connect", GC_OPTION_STRING, &s->endpoint, "ENDPOINT", "the coordinator: ipc:///path/of/socket", 0},
+        {0, "connect", GC_OPTION_STRING, &s->endpoint, "ENDPOINT", "the coordinator: ipc:///path/of/socket",
+         0},
         {0, "state", GC_OPTION_STRING, &s->state, "DIR", "folder that keeps this worker's id; it exists", 0},
-        {'j', "executors", GC_OPTION_U64, &raw->executors, "N", "images at a time; as many as processors by default", 0},
-        {0, "root", GC_OPTION_LIST, &raw->root_list, "[NAME=]DIR", "a folder that jobs may read and write; several are fine", 0},
+        {'j', "executors", GC_OPTION_U64, &raw->executors, "N",
+         "images at a time; as many as processors by default", 0},
+        {0, "root", GC_OPTION_LIST, &raw->root_list, "[NAME=]DIR",
+         "a folder that jobs may read and write; several are fine", 0},
         {0, "private", GC_OPTION_FLAG, &s->private, NULL,
          "jobs may what our user may; end when the coordinator has been away for a minute", 0},
         {0, "log", GC_OPTION_STRING, &raw->log_level, "LEVEL", "error, warn, info (default) or debug", 0},
@@ -134,8 +139,9 @@ static enum gc_err parse(int argc, char **argv, struct gc_settings *s, struct ra
     };
     const struct gc_usage usage = {
         .program = "gc-worker",
-        .about = "Runs tasks for a coordinator, images in sealed processes of their own.\n"
-                 "Logs one key=value line an event on standard error. SIGTERM lets what has started end; a second one does not.",
+        .about =
+            "Runs tasks for a coordinator, images in sealed processes of their own.\n"
+            "Logs one key=value line an event on standard error. SIGTERM lets what has started end; a second one does not.",
         .options = options,
     };
     struct gc_words words;

@@ -71,7 +71,8 @@ static enum gc_err keep_program(struct gc_things *t, struct gc_thing *thing, str
     if (err != GC_OK)
         return err;
     struct gc_blob *b = thing->blob;
-    b->timeout_ns = program.timeout_ns == 0 || program.timeout_ns == GC_UNSET ? GC_TIMEOUT_DEFAULT_NS : program.timeout_ns;
+    b->timeout_ns = program.timeout_ns == 0 || program.timeout_ns == GC_UNSET ? GC_TIMEOUT_DEFAULT_NS
+                                                                              : program.timeout_ns;
     b->folder_len = gc_min_size(program.folder.len, sizeof b->folder);
     if (b->folder_len > 0)
         memcpy(b->folder, program.folder.ptr, b->folder_len);
@@ -109,7 +110,8 @@ static enum gc_err keep_states(struct gc_thing *thing, const struct gc_agent_eff
     return err != GC_OK || keep->as.keep.last ? err : GC_ERR_STATE;
 }
 
-static enum gc_err keep_by_kind(struct gc_things *t, struct gc_thing *thing, const struct gc_agent_effect *keep)
+static enum gc_err keep_by_kind(struct gc_things *t, struct gc_thing *thing,
+                                const struct gc_agent_effect *keep)
 {
     switch (keep->as.keep.what) {
     case GC_GET_PROGRAM: return keep_program(t, thing, keep->as.keep.bulk);

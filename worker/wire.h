@@ -35,6 +35,7 @@ static inline bool gc_wire_waits(const struct gc_wire *w)
 
 /* The next message. GC_ERR_BUSY: there is none; GC_ERR_INVALID, GC_ERR_VERSION: one was dropped, *f says why. Its bytes live in `frames`
  * until gc_frames_release, and until the next call. */
-enum gc_err gc_wire_hear(struct gc_wire *w, struct gc_frames *frames, struct gc_msg *ret, struct gc_fault *f) GC_MUST_CHECK;
+enum gc_err gc_wire_hear(struct gc_wire *w, struct gc_frames *frames, struct gc_msg *ret,
+                         struct gc_fault *f) GC_MUST_CHECK;
 
 #endif

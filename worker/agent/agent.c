@@ -1,7 +1,7 @@
 /* agent.c - the step: fence first, then the event, then whatever can go out now. */
 #include "worker/agent/state.h"
 
-#define LEASES_BESIDE 64u /* leases that only wait for acknowledgements, beside those a worker may hold */
+#define LEASES_BESIDE  64u /* leases that only wait for acknowledgements, beside those a worker may hold */
 #define FAULTS_DEFAULT 256u
 
 static void complete(struct gc_agent_config *c)
@@ -77,7 +77,8 @@ size_t gc_agent_size(const struct gc_agent_config *config)
 static void make_empty(struct gc_agent *a, const struct gc_agent_config *c)
 {
     a->config = *c;
-    struct gc_list *lists[] = {&a->leases, &a->queue, &a->waiting, &a->sent, &a->things, &a->asked, &a->derived, &a->spare};
+    struct gc_list *lists[] = {&a->leases, &a->queue, &a->waiting, &a->sent,
+                               &a->things, &a->asked, &a->derived, &a->spare};
     for (size_t i = 0; i < GC_COUNT_OF(lists); i++)
         gc_list_init(lists[i]);
     memset(a->slots, 0, c->slots * sizeof a->slots[0]);
@@ -189,8 +190,12 @@ static void handle(struct gc_agent *a, const struct gc_agent_event *e)
     case GC_AEV_FAULT: slot_fault(a, e); break;
     case GC_AEV_STOPPED: slot_stopped(a, e->as.stopped.slot, e->as.stopped.slice); break;
     case GC_AEV_THING: thing_kept(a, e->as.thing.thing, e->as.thing.err); break;
-    case GC_AEV_PAGES: list_pages(a, e->as.pages.list, e->as.pages.chunk, e->as.pages.pages, e->as.pages.bulk); break;
-    case GC_AEV_UNLISTED: list_failed(a, e->as.unlisted.list, e->as.unlisted.cause, e->as.unlisted.text); break;
+    case GC_AEV_PAGES:
+        list_pages(a, e->as.pages.list, e->as.pages.chunk, e->as.pages.pages, e->as.pages.bulk);
+        break;
+    case GC_AEV_UNLISTED:
+        list_failed(a, e->as.unlisted.list, e->as.unlisted.cause, e->as.unlisted.text);
+        break;
     case GC_AEV_DRAIN: session_drain(a); break;
     }
 }
@@ -229,7 +234,8 @@ uint64_t gc_agent_deadline(const struct gc_agent *a)
 {
     uint64_t at = session_deadline(a);
     if (a->joined)
-        at = gc_min_u64(at, gc_add_u64_capped(gc_min_u64(oldest_result(a), oldest_question(a)), GC_RESEND_NS));
+        at =
+            gc_min_u64(at, gc_add_u64_capped(gc_min_u64(oldest_result(a), oldest_question(a)), GC_RESEND_NS));
     if (a->queue.count > 0 && a->hold_ns > a->now_ns)
         at = gc_min_u64(at, a->hold_ns);
     return at;

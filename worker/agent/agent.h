@@ -62,14 +62,14 @@ enum gc_agent_event_kind {
     GC_AEV_TIMER,   /* time has passed; also what the deadline asked for */
     GC_AEV_MESSAGE, /* from the coordinator, decoded */
     GC_AEV_CHUNK,   /* the one that reaches the slice's end ends the slice: the slot can take another */
-    GC_AEV_FAULT,   /* the slice is over: its executor ended, or could not be had. What it handed in before counts; the blamed item
+    GC_AEV_FAULT, /* the slice is over: its executor ended, or could not be had. What it handed in before counts; the blamed item
                        leaves the lease, the rest of the slice runs again */
     GC_AEV_STOPPED, /* answers GC_AFX_KILL; nothing more comes of that slice. A slice that had ended by itself needs no answer */
-    GC_AEV_THING,   /* answers GC_AFX_KEEP: it can be used now (GC_OK); the shell has dropped it and wants it anew (GC_ERR_CORRUPT: its
+    GC_AEV_THING, /* answers GC_AFX_KEEP: it can be used now (GC_OK); the shell has dropped it and wants it anew (GC_ERR_CORRUPT: its
                        bytes are not those of its digest); or it can never be used here */
-    GC_AEV_PAGES,   /* the lister's next pages of a LIST lease */
+    GC_AEV_PAGES, /* the lister's next pages of a LIST lease */
     GC_AEV_UNLISTED, /* the lister failed: cause and text */
-    GC_AEV_DRAIN,   /* end what has started, take nothing new, then GC_AFX_EXIT; again: no effect */
+    GC_AEV_DRAIN,    /* end what has started, take nothing new, then GC_AFX_EXIT; again: no effect */
 };
 
 struct gc_agent_event {
@@ -77,9 +77,10 @@ struct gc_agent_event {
     uint64_t now_ns; /* monotonic; never falls */
     union {
         struct {
-            uint32_t n;             /* of slots; 0: not known */
-            const uint64_t *items;  /* item that each executor is at (its blame slot); GC_UNSET: none. For beats */
-            uint64_t rss;           /* bytes, with the children */
+            uint32_t n; /* of slots; 0: not known */
+            const uint64_t
+                *items;   /* item that each executor is at (its blame slot); GC_UNSET: none. For beats */
+            uint64_t rss; /* bytes, with the children */
         } timer;
         const struct gc_msg *msg;
         struct {
@@ -90,9 +91,9 @@ struct gc_agent_event {
         struct {
             uint32_t slot;
             uint64_t slice;
-            uint64_t item; /* GC_UNSET: none is to blame */
-            uint64_t node; /* GC_UNSET: none is to blame */
-            uint32_t cause; /* timeout, crash, oom, infra */
+            uint64_t item;        /* GC_UNSET: none is to blame */
+            uint64_t node;        /* GC_UNSET: none is to blame */
+            uint32_t cause;       /* timeout, crash, oom, infra */
             struct gc_bytes text; /* copied */
         } fault;
         struct {
@@ -152,14 +153,14 @@ struct gc_agent_list {
 enum gc_agent_effect_kind {
     GC_AFX_SEND,  /* header and bulk are complete */
     GC_AFX_START, /* the slot is free */
-    GC_AFX_KILL,  /* end the slot's slice and its executor, publish nothing more of it; answered by GC_AEV_STOPPED */
-    GC_AFX_KEEP,  /* copy what DATA brought; the parts of a thing (states) come in order, `last` with the last one. Then, when it
+    GC_AFX_KILL, /* end the slot's slice and its executor, publish nothing more of it; answered by GC_AEV_STOPPED */
+    GC_AFX_KEEP, /* copy what DATA brought; the parts of a thing (states) come in order, `last` with the last one. Then, when it
                      can be used, GC_AEV_THING */
-    GC_AFX_DROP,  /* nobody needs the thing any more; it may be one that is not usable yet, or could not be used */
-    GC_AFX_LIST,  /* begin a listing; its pages come one message's worth at a time, without being asked for */
+    GC_AFX_DROP, /* nobody needs the thing any more; it may be one that is not usable yet, or could not be used */
+    GC_AFX_LIST, /* begin a listing; its pages come one message's worth at a time, without being asked for */
     GC_AFX_LIST_STOP, /* that listing is not wanted any more; nothing of it is answered */
-    GC_AFX_FREE,  /* the chunk's memory is the shell's again */
-    GC_AFX_EXIT,  /* drained, or the coordinator is gone for good: the process may end */
+    GC_AFX_FREE,      /* the chunk's memory is the shell's again */
+    GC_AFX_EXIT,      /* drained, or the coordinator is gone for good: the process may end */
 };
 
 struct gc_agent_effect {
@@ -172,7 +173,8 @@ struct gc_agent_effect {
             uint64_t slice;
         } kill;
         struct {
-            uint64_t thing; /* not 0; a name that was dropped may mean another thing later, with another generation */
+            uint64_t
+                thing; /* not 0; a name that was dropped may mean another thing later, with another generation */
             enum gc_get_what what;
             uint64_t run_no;
             uint64_t stage;
@@ -204,20 +206,20 @@ struct gc_agent_config {
     struct gc_id128 boot;   /* new at each start */
     struct gc_bytes name;
     struct gc_bytes version;
-    struct gc_digest digest;    /* of the catalogue */
-    struct gc_bytes catalogue;  /* these three outlive the agent */
-    uint32_t slots;             /* executors: 1 to GC_MAX_SLOTS */
-    uint64_t away_ns;           /* GC_AFX_EXIT after so long without a word from the coordinator; 0: never */
+    struct gc_digest digest;   /* of the catalogue */
+    struct gc_bytes catalogue; /* these three outlive the agent */
+    uint32_t slots;            /* executors: 1 to GC_MAX_SLOTS */
+    uint64_t away_ns;          /* GC_AFX_EXIT after so long without a word from the coordinator; 0: never */
     /* Capacities; 0 takes the default. Small ones make full pools easy to test. */
     uint32_t leases;  /* held, or with results that wait */
     uint32_t results; /* chunks and pages that are not acknowledged: how many the shell has at most */
     uint32_t faults;
-    uint32_t spans;   /* pieces of leases that are still to do */
+    uint32_t spans; /* pieces of leases that are still to do */
     uint32_t things;
     uint64_t seed;
 };
 
-#define GC_AGENT_LISTS 4u    /* listings at once */
+#define GC_AGENT_LISTS   4u   /* listings at once */
 #define GC_AGENT_RESULTS 256u /* default of config.results */
 
 /* Bytes of arena that such an agent needs; touched as used. */
@@ -225,7 +227,8 @@ size_t gc_agent_size(const struct gc_agent_config *config);
 
 /* Everything lies in the arena; there is nothing to destroy. The first step, whatever its event, says HELLO.
  * GC_ERR_NOMEM: the arena is too small. */
-enum gc_err gc_agent_init(struct gc_arena *arena, const struct gc_agent_config *config, struct gc_agent **ret) GC_MUST_CHECK;
+enum gc_err gc_agent_init(struct gc_arena *arena, const struct gc_agent_config *config,
+                          struct gc_agent **ret) GC_MUST_CHECK;
 
 /* Never fails. What is full is not taken: the coordinator gives away what a worker does not name in its beats. */
 struct gc_agent_effects gc_agent_step(struct gc_agent *agent, const struct gc_agent_event *event);

@@ -3,11 +3,13 @@
  * What has no room in it is dropped here as well: the coordinator gives to others what a worker does not tell of. */
 #include "worker/agent/state.h"
 
-static bool row(struct gc_agent *a, const struct agent_lease *l, uint64_t result, uint64_t first, uint64_t count)
+static bool row(struct gc_agent *a, const struct agent_lease *l, uint64_t result, uint64_t first,
+                uint64_t count)
 {
     if (a->n_rows == GC_MAX_INVENTORY)
         return false;
-    a->rows[a->n_rows] = (struct agent_row){.result = result, .lease = l->handle, .first = first, .count = count};
+    a->rows[a->n_rows] =
+        (struct agent_row){.result = result, .lease = l->handle, .first = first, .count = count};
     a->held[a->n_rows] = (struct gc_held){
         .term = l->term,
         .lease = l->id,
@@ -24,8 +26,7 @@ static bool row(struct gc_agent *a, const struct agent_lease *l, uint64_t result
 
 static void result_rows(struct gc_agent *a, const struct gc_list *list)
 {
-    GC_LIST_EACH_SAFE(it, after, list)
-    {
+    GC_LIST_EACH_SAFE (it, after, list) {
         struct agent_result *r = GC_CONTAINER(it, struct agent_result, link);
         struct agent_lease *l = lease_at(a, r->lease);
         /* Pages go with their listing: its row says all that the coordinator needs. */
@@ -38,11 +39,11 @@ static void result_rows(struct gc_agent *a, const struct gc_list *list)
 }
 
 /* The first item at or after `from` that a slice or a span of the lease has, and where what it has there ends. */
-static bool next_piece(const struct gc_agent *a, const struct agent_lease *l, uint64_t from, uint64_t *ret_first, uint64_t *ret_end)
+static bool next_piece(const struct gc_agent *a, const struct agent_lease *l, uint64_t from,
+                       uint64_t *ret_first, uint64_t *ret_end)
 {
     *ret_first = GC_UNSET;
-    GC_LIST_EACH(it, &l->spans)
-    {
+    GC_LIST_EACH (it, &l->spans) {
         const struct agent_span *s = GC_CONTAINER(it, struct agent_span, link);
         if (s->first < from)
             continue;
@@ -90,8 +91,7 @@ void inventory_fill(struct gc_agent *a, struct gc_msg_hello *hello)
 {
     a->n_rows = 0;
     result_rows(a, &a->waiting);
-    GC_LIST_EACH_SAFE(it, after, &a->leases)
-    {
+    GC_LIST_EACH_SAFE (it, after, &a->leases) {
         struct agent_lease *l = GC_CONTAINER(it, struct agent_lease, link);
         uint32_t before = a->n_rows;
         if (work_rows(a, l))

@@ -239,15 +239,15 @@ static bool needs(const struct gc_agent *a, const struct agent_lease *l, uint64_
 void lease_lost_thing(struct gc_agent *a, uint64_t thing, enum gc_err err, bool ours)
 {
     struct gc_str why = gc_str_of(gc_err_text(err));
-    GC_LIST_EACH_SAFE(it, after, &a->leases)
-    {
+    GC_LIST_EACH_SAFE (it, after, &a->leases) {
         struct agent_lease *l = lease_of(it);
         if (!needs(a, l, thing))
             continue;
         /* What the coordinator no longer has belongs to a run that is over. What this worker cannot use another may: the
          * first item says so, with a backoff; the rest goes back by not being named. */
         uint64_t item = l->kind == GC_LEASE_ITEMS ? l->first : 0;
-        bool told = ours && l->todo > 0 && result_fault(a, l, item, GC_UNSET, GC_CAUSE_INFRA, gc_str_bytes(why));
+        bool told =
+            ours && l->todo > 0 && result_fault(a, l, item, GC_UNSET, GC_CAUSE_INFRA, gc_str_bytes(why));
         if (told)
             lease_drop_work(a, l);
         else

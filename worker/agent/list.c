@@ -3,8 +3,7 @@
 
 static struct agent_lease *by_list(struct gc_agent *a, uint64_t list)
 {
-    GC_LIST_EACH(it, &a->leases)
-    {
+    GC_LIST_EACH (it, &a->leases) {
         struct agent_lease *l = GC_CONTAINER(it, struct agent_lease, link);
         if (list != 0 && l->list == list)
             return l;
@@ -44,7 +43,8 @@ void list_stop(struct gc_agent *a, struct agent_lease *l)
     ended(a, l);
 }
 
-void list_pages(struct gc_agent *a, uint64_t list, uint64_t chunk, const struct gc_msg_pages *pages, struct gc_bytes bulk)
+void list_pages(struct gc_agent *a, uint64_t list, uint64_t chunk, const struct gc_msg_pages *pages,
+                struct gc_bytes bulk)
 {
     struct agent_lease *l = by_list(a, list);
     struct agent_result *r = l ? result_new(a, l, AGENT_PAGES) : NULL;

@@ -23,8 +23,7 @@ struct agent_result *result_new(struct gc_agent *a, struct agent_lease *l, enum 
 /* Pages of one lease are told one message at a time, in order: each says where the next listing goes on. */
 static bool pages_under_way(const struct gc_list *list, const struct agent_result *r)
 {
-    GC_LIST_EACH(it, list)
-    {
+    GC_LIST_EACH (it, list) {
         const struct agent_result *other = result_of(it);
         if (other->kind == AGENT_PAGES && other->lease == r->lease)
             return true;
@@ -38,7 +37,8 @@ void result_queue(struct gc_agent *a, struct agent_result *r)
     gc_list_append(wait ? &lease_at(a, r->lease)->parked : &a->waiting, &r->link);
 }
 
-bool result_fault(struct gc_agent *a, struct agent_lease *l, uint64_t item, uint64_t node, uint32_t cause, struct gc_bytes text)
+bool result_fault(struct gc_agent *a, struct agent_lease *l, uint64_t item, uint64_t node, uint32_t cause,
+                  struct gc_bytes text)
 {
     struct agent_result *r = result_new(a, l, AGENT_FAULT);
     if (!r)
@@ -62,8 +62,7 @@ static struct gc_list *list_of(struct gc_agent *a, const struct agent_result *r)
         return &a->waiting;
     /* Pages that are not sent are in one of two lists. */
     struct gc_list *parked = &lease_at(a, r->lease)->parked;
-    GC_LIST_EACH(it, parked)
-    {
+    GC_LIST_EACH (it, parked) {
         if (it == &r->link)
             return parked;
     }
@@ -84,11 +83,10 @@ void result_release(struct gc_agent *a, struct agent_result *r)
     gc_pool_give(&a->result_pool, r->handle);
 }
 
-static void drop_in(struct gc_agent *a, const struct gc_list *list, uint64_t lease, bool unnamed_only, uint64_t first,
-                    uint64_t end)
+static void drop_in(struct gc_agent *a, const struct gc_list *list, uint64_t lease, bool unnamed_only,
+                    uint64_t first, uint64_t end)
 {
-    GC_LIST_EACH_SAFE(it, after, list)
-    {
+    GC_LIST_EACH_SAFE (it, after, list) {
         struct agent_result *r = result_of(it);
         bool inside = r->first >= first && r->first < end;
         if (r->lease == lease && inside && !(unnamed_only && r->named))
@@ -96,7 +94,8 @@ static void drop_in(struct gc_agent *a, const struct gc_list *list, uint64_t lea
     }
 }
 
-void result_drop_all(struct gc_agent *a, struct agent_lease *l, bool unnamed_only, uint64_t first, uint64_t end)
+void result_drop_all(struct gc_agent *a, struct agent_lease *l, bool unnamed_only, uint64_t first,
+                     uint64_t end)
 {
     /* Parked ones first: the release of one that is not would move them. */
     drop_in(a, &l->parked, l->handle, unnamed_only, first, end);
@@ -208,10 +207,10 @@ static bool answers(const struct agent_result *r, const struct agent_lease *l, c
     return ack->first == r->first && ack->count == r->count;
 }
 
-static struct agent_result *find_sent(struct gc_agent *a, const struct agent_lease *l, const struct gc_msg *msg)
+static struct agent_result *find_sent(struct gc_agent *a, const struct agent_lease *l,
+                                      const struct gc_msg *msg)
 {
-    GC_LIST_EACH(it, &a->sent)
-    {
+    GC_LIST_EACH (it, &a->sent) {
         if (answers(result_of(it), l, msg))
             return result_of(it);
     }
@@ -276,8 +275,7 @@ static void refused(struct gc_agent *a, struct agent_result *r, const struct gc_
 
 bool result_error(struct gc_agent *a, const struct gc_msg *msg)
 {
-    GC_LIST_EACH(it, &a->sent)
-    {
+    GC_LIST_EACH (it, &a->sent) {
         struct agent_result *r = result_of(it);
         if (msg->re != r->seq && msg->re != r->seq_last)
             continue;

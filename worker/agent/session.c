@@ -93,8 +93,7 @@ static uint32_t running_rows(struct gc_agent *a)
 static void beat(struct gc_agent *a)
 {
     uint32_t n = 0;
-    GC_LIST_EACH(it, &a->leases)
-    {
+    GC_LIST_EACH (it, &a->leases) {
         GC_ASSERT(n < GC_MAX_INVENTORY);
         a->beat_leases[n++] = GC_CONTAINER(it, struct agent_lease, link)->id;
     }
@@ -123,8 +122,7 @@ void session_beat_ack(struct gc_agent *a, const struct gc_msg_beat_ack *ack)
 
 static void drop_all_work(struct gc_agent *a)
 {
-    GC_LIST_EACH_SAFE(it, after, &a->leases)
-    {
+    GC_LIST_EACH_SAFE (it, after, &a->leases) {
         struct agent_lease *l = GC_CONTAINER(it, struct agent_lease, link);
         lease_drop_work(a, l);
         (void)lease_settle(a, l);
@@ -149,8 +147,7 @@ void session_drain(struct gc_agent *a)
         return;
     a->draining = true;
     a->drain_ns = a->now_ns;
-    GC_LIST_EACH_SAFE(it, after, &a->leases)
-    {
+    GC_LIST_EACH_SAFE (it, after, &a->leases) {
         struct agent_lease *l = GC_CONTAINER(it, struct agent_lease, link);
         if (l->todo == 0)
             continue;
@@ -208,6 +205,7 @@ uint64_t session_deadline(const struct gc_agent *a)
     if (a->config.away_ns > 0 && !a->exited)
         at = gc_min_u64(at, gc_add_u64_capped(a->heard_ns, a->config.away_ns));
     if (a->draining && !a->joined && !a->exited)
-        at = gc_min_u64(at, gc_max_u64(gc_add_u64_capped(a->drain_ns, GC_GRACE_NS), a->now_ns + GC_RESEND_NS));
+        at =
+            gc_min_u64(at, gc_max_u64(gc_add_u64_capped(a->drain_ns, GC_GRACE_NS), a->now_ns + GC_RESEND_NS));
     return at;
 }

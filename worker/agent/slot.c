@@ -86,13 +86,11 @@ void slot_hand_out(struct gc_agent *a)
     if (a->now_ns < a->hold_ns)
         return;
     uint64_t ready = 0;
-    GC_LIST_EACH(it, &a->queue)
-    {
+    GC_LIST_EACH (it, &a->queue) {
         const struct agent_lease *l = GC_CONTAINER(it, struct agent_lease, queue);
         ready += l->kind != GC_LEASE_LIST && startable(a, l);
     }
-    GC_LIST_EACH_SAFE(it, after, &a->queue)
-    {
+    GC_LIST_EACH_SAFE (it, after, &a->queue) {
         struct agent_lease *l = GC_CONTAINER(it, struct agent_lease, queue);
         if (!startable(a, l))
             continue;
@@ -143,7 +141,8 @@ void slot_stopped(struct gc_agent *a, uint32_t slot, uint64_t slice)
         free_slot(a, s);
 }
 
-static void take_chunk(struct gc_agent *a, struct agent_lease *l, const struct gc_agent_chunk *chunk, uint64_t cap)
+static void take_chunk(struct gc_agent *a, struct agent_lease *l, const struct gc_agent_chunk *chunk,
+                       uint64_t cap)
 {
     struct agent_result *r = result_new(a, l, AGENT_CHUNK);
     if (!r) {
@@ -196,7 +195,8 @@ static void hold(struct gc_agent *a)
 
 /* Whether one item is to blame: the one the executor was at, or, where executors end again and again without a word or could not
  * be had at all, the first one. */
-static bool blame(struct agent_lease *l, const struct agent_slot *s, uint64_t item, uint32_t cause, uint64_t *ret)
+static bool blame(struct agent_lease *l, const struct agent_slot *s, uint64_t item, uint32_t cause,
+                  uint64_t *ret)
 {
     if (item != GC_UNSET && item >= s->next && item < s->end) {
         l->unblamed = 0;

@@ -33,8 +33,8 @@ static bool join(struct agent_span *low, const struct agent_span *high)
 }
 
 /* Puts a new span before `at` (the list's head: at the end). False: there is no room for another. */
-static bool insert(struct gc_agent *a, struct agent_lease *l, struct gc_link *at, uint64_t first, uint64_t count,
-                   uint64_t cap)
+static bool insert(struct gc_agent *a, struct agent_lease *l, struct gc_link *at, uint64_t first,
+                   uint64_t count, uint64_t cap)
 {
     struct agent_span *s = gc_pool_take(&a->span_pool, NULL);
     if (!s)
@@ -73,7 +73,8 @@ void span_add(struct gc_agent *a, struct agent_lease *l, uint64_t first, uint64_
 }
 
 /* Takes [first, end) out of one span; the part behind it may become a span of its own. */
-static void cut_one(struct gc_agent *a, struct agent_lease *l, struct agent_span *s, uint64_t first, uint64_t end)
+static void cut_one(struct gc_agent *a, struct agent_lease *l, struct agent_span *s, uint64_t first,
+                    uint64_t end)
 {
     uint64_t s_end = s->first + s->count;
     uint64_t from = gc_max_u64(first, s->first);
@@ -96,8 +97,8 @@ static void cut_one(struct gc_agent *a, struct agent_lease *l, struct agent_span
 void span_cut(struct gc_agent *a, struct agent_lease *l, uint64_t first, uint64_t end)
 {
     /* A span that cut_one puts behind the one cut lies beyond `end`: seeing it or not is the same. */
-    GC_LIST_EACH_SAFE(it, after, &l->spans)
-    cut_one(a, l, span_of(it), first, end);
+    GC_LIST_EACH_SAFE (it, after, &l->spans)
+        cut_one(a, l, span_of(it), first, end);
     requeue(a, l);
 }
 

@@ -13,9 +13,10 @@
 #include "common/pool.h"
 #include "worker/agent/agent.h"
 
-#define AGENT_GONE         256u /* leases that ended: what comes late for them is not taken for new */
-#define AGENT_CACHE        32u  /* things kept though no lease needs them */
-#define AGENT_UNBLAMED_MAX 3u   /* executors that may end under a lease without a word before its first item is blamed */
+#define AGENT_GONE  256u /* leases that ended: what comes late for them is not taken for new */
+#define AGENT_CACHE 32u  /* things kept though no lease needs them */
+#define AGENT_UNBLAMED_MAX \
+    3u /* executors that may end under a lease without a word before its first item is blamed */
 
 /* Items [first, first + count) of a lease, still to do. `cap`: items of one slice at most. */
 struct agent_span {
@@ -51,11 +52,11 @@ struct agent_lease {
     uint64_t program; /* things */
     uint64_t input;
     struct gc_list spans;
-    uint64_t todo;     /* items in the spans */
-    uint32_t slices;   /* under way */
-    uint32_t results;  /* that wait for their acknowledgement, faults too */
-    uint32_t unblamed; /* slices that ended without a word, one after the other */
-    uint64_t list;     /* LIST: its name while the lister works on it; 0: it does not */
+    uint64_t todo;         /* items in the spans */
+    uint32_t slices;       /* under way */
+    uint32_t results;      /* that wait for their acknowledgement, faults too */
+    uint32_t unblamed;     /* slices that ended without a word, one after the other */
+    uint64_t list;         /* LIST: its name while the lister works on it; 0: it does not */
     struct gc_list parked; /* LIST: pages that wait for the ones before them */
 };
 
@@ -78,8 +79,8 @@ struct agent_result {
     uint64_t handle;
     uint64_t lease;
     enum agent_result_kind kind;
-    bool sent;  /* it is in agent.sent */
-    bool named; /* the last HELLO told of it */
+    bool sent;      /* it is in agent.sent */
+    bool named;     /* the last HELLO told of it */
     uint64_t first; /* FAULT: the item */
     uint64_t count; /* FAULT: 1; PAGES: 0 */
     uint64_t sent_ns;
@@ -119,7 +120,7 @@ struct agent_thing {
     struct gc_page page;
     uint8_t digest[32];
     struct gc_msg_data data; /* what the KEEP of a reference points to */
-    uint32_t n_ids; /* DELTAS */
+    uint32_t n_ids;          /* DELTAS */
     uint32_t got;
     uint64_t ids[GC_MERGE_INPUTS];
 };
@@ -156,7 +157,7 @@ struct gc_agent {
     uint64_t window;
     uint64_t rss;
     uint32_t n_rows;
-    struct agent_row *rows;  /* GC_MAX_INVENTORY each */
+    struct agent_row *rows; /* GC_MAX_INVENTORY each */
     struct gc_held *held;
     uint64_t *beat_leases;
     struct gc_running *beat_running; /* slots */
@@ -181,8 +182,8 @@ struct gc_agent {
     uint32_t listing;
     uint64_t last_slice;
     uint64_t last_list;
-    uint64_t hold_ns;       /* no slice begins before: something of the machine failed */
-    uint64_t hold_step_ns;  /* how long the next hold is */
+    uint64_t hold_ns;      /* no slice begins before: something of the machine failed */
+    uint64_t hold_step_ns; /* how long the next hold is */
     uint64_t gone[AGENT_GONE];
     uint32_t gone_at;
 
@@ -213,26 +214,31 @@ void inventory_judge(struct gc_agent *a, const uint64_t *verdicts);
 
 /* thing.c */
 /* A reference to the thing of that name, asked for where it is not there. Deltas and cursors are never shared. NULL: no room. */
-struct agent_thing *thing_take(struct gc_agent *a, enum gc_get_what what, uint64_t run_no, uint64_t stage, uint64_t index);
-struct agent_thing *thing_take_deltas(struct gc_agent *a, uint64_t run_no, uint64_t stage, const uint64_t *ids, uint32_t n);
-void thing_release(struct gc_agent *a, uint64_t handle); /* none is fine */
+struct agent_thing *thing_take(struct gc_agent *a, enum gc_get_what what, uint64_t run_no, uint64_t stage,
+                               uint64_t index);
+struct agent_thing *thing_take_deltas(struct gc_agent *a, uint64_t run_no, uint64_t stage,
+                                      const uint64_t *ids, uint32_t n);
+void thing_release(struct gc_agent *a, uint64_t handle);     /* none is fine */
 bool thing_ready(const struct gc_agent *a, uint64_t handle); /* none is ready */
 void thing_data(struct gc_agent *a, const struct gc_msg *msg);
 void thing_error(struct gc_agent *a, const struct gc_msg *msg);
 void thing_kept(struct gc_agent *a, uint64_t handle, enum gc_err err);
-void thing_ask_again(struct gc_agent *a);              /* all that is asked for: a new session */
-void thing_turn(struct gc_agent *a);                   /* resends what is due */
+void thing_ask_again(struct gc_agent *a); /* all that is asked for: a new session */
+void thing_turn(struct gc_agent *a);      /* resends what is due */
 
 /* lease.c */
 void lease_come(struct gc_agent *a, const struct gc_msg *msg);
 struct agent_lease *lease_by_id(const struct gc_agent *a, uint64_t id);
 void lease_cancel(struct gc_agent *a, struct agent_lease *l); /* everything of it, results too */
-void lease_recall(struct gc_agent *a, struct agent_lease *l); /* gives back the suffix that has not started, and says so */
+void lease_recall(struct gc_agent *a,
+                  struct agent_lease *l); /* gives back the suffix that has not started, and says so */
 /* Work in [first, first + count) is dropped, results made since the last HELLO with it. */
 void lease_cut(struct gc_agent *a, struct agent_lease *l, uint64_t first, uint64_t count);
 void lease_drop_work(struct gc_agent *a, struct agent_lease *l); /* what waits for an acknowledgement stays */
-void lease_lost_thing(struct gc_agent *a, uint64_t thing, enum gc_err err, bool ours); /* of leases that need it */
-bool lease_settle(struct gc_agent *a, struct agent_lease *l); /* ends it when nothing is left of it; true: it is gone */
+void lease_lost_thing(struct gc_agent *a, uint64_t thing, enum gc_err err,
+                      bool ours); /* of leases that need it */
+bool lease_settle(struct gc_agent *a,
+                  struct agent_lease *l);         /* ends it when nothing is left of it; true: it is gone */
 void lease_gone(struct gc_agent *a, uint64_t id); /* that id is not to be taken for new */
 
 /* span.c */
@@ -252,16 +258,20 @@ void slot_stopped(struct gc_agent *a, uint32_t slot, uint64_t slice);
 /* list.c */
 void list_start(struct gc_agent *a, struct agent_lease *l);
 void list_stop(struct gc_agent *a, struct agent_lease *l);
-void list_pages(struct gc_agent *a, uint64_t list, uint64_t chunk, const struct gc_msg_pages *pages, struct gc_bytes bulk);
+void list_pages(struct gc_agent *a, uint64_t list, uint64_t chunk, const struct gc_msg_pages *pages,
+                struct gc_bytes bulk);
 void list_failed(struct gc_agent *a, uint64_t list, uint32_t cause, struct gc_bytes text);
 
 /* result.c */
-struct agent_result *result_new(struct gc_agent *a, struct agent_lease *l, enum agent_result_kind kind); /* NULL: no room */
+struct agent_result *result_new(struct gc_agent *a, struct agent_lease *l,
+                                enum agent_result_kind kind); /* NULL: no room */
 void result_queue(struct gc_agent *a, struct agent_result *r);
 /* False: no room for it. */
-bool result_fault(struct gc_agent *a, struct agent_lease *l, uint64_t item, uint64_t node, uint32_t cause, struct gc_bytes text);
+bool result_fault(struct gc_agent *a, struct agent_lease *l, uint64_t item, uint64_t node, uint32_t cause,
+                  struct gc_bytes text);
 void result_release(struct gc_agent *a, struct agent_result *r); /* does not settle its lease */
-void result_drop_all(struct gc_agent *a, struct agent_lease *l, bool unnamed_only, uint64_t first, uint64_t end);
+void result_drop_all(struct gc_agent *a, struct agent_lease *l, bool unnamed_only, uint64_t first,
+                     uint64_t end);
 void result_ack(struct gc_agent *a, const struct gc_msg *msg);
 /* The coordinator says that one that we sent is wrong. False: it was none that we know. */
 bool result_error(struct gc_agent *a, const struct gc_msg *msg);

@@ -49,7 +49,8 @@ static void ask(struct gc_agent *a, struct agent_thing *t)
     t->asked_ns = a->now_ns;
 }
 
-static struct agent_thing *make(struct gc_agent *a, enum gc_get_what what, uint64_t run_no, uint64_t stage, uint64_t index)
+static struct agent_thing *make(struct gc_agent *a, enum gc_get_what what, uint64_t run_no, uint64_t stage,
+                                uint64_t index)
 {
     if (gc_pool_full(&a->thing_pool) && a->spare.count > 0)
         destroy(a, thing_of(gc_list_first(&a->spare)));
@@ -68,10 +69,10 @@ static struct agent_thing *make(struct gc_agent *a, enum gc_get_what what, uint6
     return t;
 }
 
-static struct agent_thing *find(struct gc_agent *a, enum gc_get_what what, uint64_t run_no, uint64_t stage, uint64_t index)
+static struct agent_thing *find(struct gc_agent *a, enum gc_get_what what, uint64_t run_no, uint64_t stage,
+                                uint64_t index)
 {
-    GC_LIST_EACH(it, &a->things)
-    {
+    GC_LIST_EACH (it, &a->things) {
         struct agent_thing *t = thing_of_all(it);
         if (!t->lost && t->what == what && t->run_no == run_no && t->stage == stage && t->index == index)
             return t;
@@ -79,7 +80,8 @@ static struct agent_thing *find(struct gc_agent *a, enum gc_get_what what, uint6
     return NULL;
 }
 
-struct agent_thing *thing_take(struct gc_agent *a, enum gc_get_what what, uint64_t run_no, uint64_t stage, uint64_t index)
+struct agent_thing *thing_take(struct gc_agent *a, enum gc_get_what what, uint64_t run_no, uint64_t stage,
+                               uint64_t index)
 {
     bool shared = what == GC_GET_PROGRAM || what == GC_GET_PAGE;
     struct agent_thing *t = shared ? find(a, what, run_no, stage, index) : NULL;
@@ -95,7 +97,8 @@ struct agent_thing *thing_take(struct gc_agent *a, enum gc_get_what what, uint64
     return t;
 }
 
-struct agent_thing *thing_take_deltas(struct gc_agent *a, uint64_t run_no, uint64_t stage, const uint64_t *ids, uint32_t n)
+struct agent_thing *thing_take_deltas(struct gc_agent *a, uint64_t run_no, uint64_t stage,
+                                      const uint64_t *ids, uint32_t n)
 {
     GC_ASSERT(n >= 1);
     GC_ASSERT(n <= GC_MERGE_INPUTS);
@@ -134,7 +137,8 @@ bool thing_ready(const struct gc_agent *a, uint64_t handle)
 
 /* ---- what comes ---- */
 
-static void keep(struct gc_agent *a, struct agent_thing *t, bool last, const struct gc_msg_data *data, struct gc_bytes bulk)
+static void keep(struct gc_agent *a, struct agent_thing *t, bool last, const struct gc_msg_data *data,
+                 struct gc_bytes bulk)
 {
     struct gc_agent_effect *fx = fx_add(a, GC_AFX_KEEP);
     fx->as.keep.thing = t->handle;
@@ -205,8 +209,7 @@ static void deltas(struct gc_agent *a, struct agent_thing *t, const struct gc_ms
  * states and the cursor of one lease are not those of another. */
 static struct agent_thing *asked_by(struct gc_agent *a, uint64_t re)
 {
-    GC_LIST_EACH(it, &a->asked)
-    {
+    GC_LIST_EACH (it, &a->asked) {
         struct agent_thing *t = thing_of(it);
         if (re != 0 && (re == t->seq_first || re == t->seq_last))
             return t;
@@ -263,8 +266,7 @@ void thing_kept(struct gc_agent *a, uint64_t handle, enum gc_err err)
 
 void thing_ask_again(struct gc_agent *a)
 {
-    GC_LIST_EACH(it, &a->asked)
-    {
+    GC_LIST_EACH (it, &a->asked) {
         thing_of(it)->seq_first = 0;
         ask(a, thing_of(it));
     }
@@ -272,8 +274,7 @@ void thing_ask_again(struct gc_agent *a)
 
 void thing_turn(struct gc_agent *a)
 {
-    GC_LIST_EACH_SAFE(it, after, &a->derived)
-    {
+    GC_LIST_EACH_SAFE (it, after, &a->derived) {
         if (thing_ready(a, thing_of(it)->program))
             derive(a, thing_of(it));
     }

@@ -50,9 +50,9 @@ bool gc_blob_next_item(struct gc_bytes *items, struct gc_bytes *ret_text, struct
     struct gc_reader r;
     uint64_t text, fields;
     gc_reader_init(&r, *items);
-    bool whole = gc_reader_varint(&r, &text) && text <= gc_reader_left(&r) && gc_reader_bytes(&r, (size_t)text, ret_text) &&
-                 gc_reader_varint(&r, &fields) && fields <= gc_reader_left(&r) &&
-                 gc_reader_bytes(&r, (size_t)fields, ret_fields);
+    bool whole = gc_reader_varint(&r, &text) && text <= gc_reader_left(&r) &&
+                 gc_reader_bytes(&r, (size_t)text, ret_text) && gc_reader_varint(&r, &fields) &&
+                 fields <= gc_reader_left(&r) && gc_reader_bytes(&r, (size_t)fields, ret_fields);
     if (whole)
         *items = (struct gc_bytes){r.at, gc_reader_left(&r)};
     return whole;

@@ -8,7 +8,7 @@
 #include "common/sys/clock.h"
 
 /* The status is finished into the shared memory: its parts are a little smaller than the whole. */
-#define RUNS (40u * 1024u)
+#define RUNS   (40u * 1024u)
 #define FAULTS (80u * 1024u)
 
 bool gc_chunk_init(struct gc_chunk *c, struct gc_talk *talk, bool (*may_go_on)(void *), void *context)
@@ -78,7 +78,8 @@ bool gc_chunk_flush(struct gc_chunk *c, struct gc_stage *stage)
         return true;
     struct gc_share_chunk chunk = {0}, *out = &chunk;
     if (!take_deltas(c, stage, out)) {
-        gc_talk_say(c->talk, GC_SHARE_OVER, c->first, c->count, "the states of the reducers are too large together");
+        gc_talk_say(c->talk, GC_SHARE_OVER, c->first, c->count,
+                    "the states of the reducers are too large together");
         return c->may_go_on(c->context);
     }
     struct gc_buf status;
@@ -110,12 +111,13 @@ static void note_made(struct gc_chunk *c, uint64_t item, const struct gc_task_re
 {
     for (uint32_t i = 0; i < result->n_made; i++) {
         const struct gc_output_made *made = &result->made[i];
-        c->talk->share->made[c->n_made++] =
-            (struct gc_share_made){.item = item, .bytes = made->bytes, .step = made->step, .digest = made->digest};
+        c->talk->share->made[c->n_made++] = (struct gc_share_made){
+            .item = item, .bytes = made->bytes, .step = made->step, .digest = made->digest};
     }
 }
 
-bool gc_chunk_add(struct gc_chunk *c, struct gc_stage *stage, uint64_t item, const struct gc_task_result *result, uint64_t busy_ns)
+bool gc_chunk_add(struct gc_chunk *c, struct gc_stage *stage, uint64_t item,
+                  const struct gc_task_result *result, uint64_t busy_ns)
 {
     bool added = room_for(c, result) &&
                  gc_status_writer_add(c->writer, result->pattern, result->faults, result->n_faults) == GC_OK;
@@ -139,8 +141,8 @@ bool gc_chunk_add(struct gc_chunk *c, struct gc_stage *stage, uint64_t item, con
 
 /* ---- reducing ---- */
 
-static void write_outcome(struct gc_chunk *c, struct gc_share_chunk *out, enum gc_err err, const struct gc_fault *fault,
-                          uint64_t attempt)
+static void write_outcome(struct gc_chunk *c, struct gc_share_chunk *out, enum gc_err err,
+                          const struct gc_fault *fault, uint64_t attempt)
 {
     empty(c, 1, 0); /* the reducing node itself */
     uint8_t pattern[GC_MAX_STAGE_NODES] = {err == GC_OK ? GC_OUTCOME_DONE : GC_OUTCOME_FAILED};
@@ -158,8 +160,8 @@ static void write_outcome(struct gc_chunk *c, struct gc_share_chunk *out, enum g
     out->status = status.len;
 }
 
-void gc_chunk_reduce(struct gc_chunk *c, struct gc_stage *stage, const struct gc_bytes *states, uint32_t n, bool finish,
-                     uint64_t attempt, uint64_t began_ns)
+void gc_chunk_reduce(struct gc_chunk *c, struct gc_stage *stage, const struct gc_bytes *states, uint32_t n,
+                     bool finish, uint64_t attempt, uint64_t began_ns)
 {
     struct gc_share_chunk chunk = {0}, *out = &chunk;
     struct gc_share *share = c->talk->share;

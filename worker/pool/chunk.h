@@ -36,12 +36,13 @@ void gc_chunk_begin(struct gc_chunk *c, struct gc_stage *stage, uint64_t first, 
 /* Where gc_stage_run puts the values of the next item: there is room for GC_TASK_VALUES_MAX. */
 struct gc_buf *gc_chunk_values(struct gc_chunk *c);
 /* Takes the item in. False: the slice is over. */
-bool gc_chunk_add(struct gc_chunk *c, struct gc_stage *stage, uint64_t item, const struct gc_task_result *result, uint64_t busy_ns);
+bool gc_chunk_add(struct gc_chunk *c, struct gc_stage *stage, uint64_t item,
+                  const struct gc_task_result *result, uint64_t busy_ns);
 /* Hands in what there is, if there is something. False: the slice is over. */
 bool gc_chunk_flush(struct gc_chunk *c, struct gc_stage *stage);
 
 /* A MERGE or FINISH: hands in the state, or the value with the state, or why there is none. */
-void gc_chunk_reduce(struct gc_chunk *c, struct gc_stage *stage, const struct gc_bytes *states, uint32_t n, bool finish,
-                     uint64_t attempt, uint64_t began_ns);
+void gc_chunk_reduce(struct gc_chunk *c, struct gc_stage *stage, const struct gc_bytes *states, uint32_t n,
+                     bool finish, uint64_t attempt, uint64_t began_ns);
 
 #endif

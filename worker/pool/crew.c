@@ -111,7 +111,8 @@ static void copy_given(struct tender_job *job, const struct gc_agent_slice *slic
     job->slice.given = job->given;
 }
 
-void gc_crew_run(struct gc_crew *crew, const struct gc_agent_slice *slice, struct gc_blob *program, struct gc_blob *input)
+void gc_crew_run(struct gc_crew *crew, const struct gc_agent_slice *slice, struct gc_blob *program,
+                 struct gc_blob *input)
 {
     GC_ASSERT(slice->slot < crew->config.slots);
     GC_ASSERT(slice->n_given <= GC_MAX_STAGE_NODES);
@@ -220,7 +221,8 @@ enum gc_err gc_crew_start(const struct gc_crew_config *config, struct gc_crew **
     pthread_mutex_init(&crew->lock, NULL);
     pthread_cond_init(&crew->credit, NULL);
     crew->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    enum gc_err err = crew->event_fd >= 0 ? GC_OK : gc_fault_set(fault, GC_ERR_IO, "an eventfd: %s", strerror(errno));
+    enum gc_err err =
+        crew->event_fd >= 0 ? GC_OK : gc_fault_set(fault, GC_ERR_IO, "an eventfd: %s", strerror(errno));
     /* Before any thread. */
     if (err == GC_OK)
         err = gc_zygote_start(config->program, &crew->zygote, fault);

@@ -32,7 +32,8 @@ struct gc_crew_config {
 
 struct gc_crew;
 
-enum gc_err gc_crew_start(const struct gc_crew_config *config, struct gc_crew **ret, struct gc_fault *fault) GC_MUST_CHECK;
+enum gc_err gc_crew_start(const struct gc_crew_config *config, struct gc_crew **ret,
+                          struct gc_fault *fault) GC_MUST_CHECK;
 /* Ends all executors and tenders; blobs given to them are released. Chunks that are out must have been freed. */
 void gc_crew_destroy(struct gc_crew **self_p);
 
@@ -43,7 +44,8 @@ struct gc_bytes gc_crew_catalogue(const struct gc_crew *crew);
 int gc_crew_fd(const struct gc_crew *crew);
 
 /* The slot must be free (as the agent reckons it). Blobs are referenced. `program` is one; `input` may be NULL. */
-void gc_crew_run(struct gc_crew *crew, const struct gc_agent_slice *slice, struct gc_blob *program, struct gc_blob *input);
+void gc_crew_run(struct gc_crew *crew, const struct gc_agent_slice *slice, struct gc_blob *program,
+                 struct gc_blob *input);
 /* A slice that has ended by itself is not asked about again. */
 void gc_crew_kill(struct gc_crew *crew, uint32_t slot, uint64_t slice);
 /* Until when results may be published; 0: not at all. */

@@ -108,10 +108,14 @@ static bool take_item(struct executor *x)
     return whole;
 }
 
-static void take_output(struct gc_task_output *out, const struct gc_share_output *in, const struct ready *r, unsigned *fd)
+static void take_output(struct gc_task_output *out, const struct gc_share_output *in, const struct ready *r,
+                        unsigned *fd)
 {
-    *out = (struct gc_task_output){
-        .step = in->step, .fd = -1, .there = in->there != 0, .refused = in->refused, .text = {in->text, in->len}};
+    *out = (struct gc_task_output){.step = in->step,
+                                   .fd = -1,
+                                   .there = in->there != 0,
+                                   .refused = in->refused,
+                                   .text = {in->text, in->len}};
     if (in->refused == GC_CAUSE_NONE && *fd < r->n)
         out->fd = r->fds[(*fd)++];
 }
@@ -160,7 +164,8 @@ static bool run(struct executor *x, struct gc_stage *stage, uint64_t item)
     if (x->slice.tasks && !take_descriptors(x))
         return false;
     uint64_t began = gc_talk_blame(&x->talk, item);
-    gc_stage_run(stage, &x->task, (struct gc_blame){gc_talk_touch, &x->talk}, gc_chunk_values(&x->chunk), &x->result);
+    gc_stage_run(stage, &x->task, (struct gc_blame){gc_talk_touch, &x->talk}, gc_chunk_values(&x->chunk),
+                 &x->result);
     uint64_t busy = gc_clock_now() - began;
     gc_talk_unblame(&x->talk);
     if (x->result.fault != GC_CAUSE_NONE) {

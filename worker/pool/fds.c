@@ -68,8 +68,10 @@ ssize_t gc_fds_recv(int sock, void *msg, size_t cap, int fds[GC_FDS_MAX], unsign
 {
     union control control;
     struct iovec iov = {msg, cap};
-    struct msghdr header = {
-        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+    struct msghdr header = {.msg_iov = &iov,
+                            .msg_iovlen = 1,
+                            .msg_control = control.bytes,
+                            .msg_controllen = sizeof control.bytes};
     ssize_t len;
     do
         len = recvmsg(sock, &header, flags | MSG_CMSG_CLOEXEC);

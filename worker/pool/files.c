@@ -31,13 +31,13 @@ static enum gc_cause cause_of(enum gc_err err)
     return GC_CAUSE_UNREADABLE;
 }
 
-enum gc_cause gc_files_input(const struct gc_roots *roots, struct gc_str folder, struct gc_bytes path, uint64_t max_file, int *ret_fd,
-                             char text[GC_SHARE_TEXT])
+enum gc_cause gc_files_input(const struct gc_roots *roots, struct gc_str folder, struct gc_bytes path,
+                             uint64_t max_file, int *ret_fd, char text[GC_SHARE_TEXT])
 {
     struct gc_fault fault = {0};
     int fd;
-    enum gc_err err =
-        gc_roots_open(roots, folder, gc_bytes_str(path), O_RDONLY | O_NOCTTY | O_NONBLOCK, 0, true, &fd, &fault);
+    enum gc_err err = gc_roots_open(roots, folder, gc_bytes_str(path), O_RDONLY | O_NOCTTY | O_NONBLOCK, 0,
+                                    true, &fd, &fault);
     if (err != GC_OK) {
         explain(text, fault.text);
         return cause_of(err);
@@ -48,7 +48,8 @@ enum gc_cause gc_files_input(const struct gc_roots *roots, struct gc_str folder,
         explain(text, "it is no regular file");
         cause = GC_CAUSE_UNREADABLE;
     } else if (max_file != GC_UNSET && (uint64_t)st.st_size > max_file) {
-        snprintf(text, GC_SHARE_TEXT, "%lld bytes, max_file is %llu", (long long)st.st_size, (unsigned long long)max_file);
+        snprintf(text, GC_SHARE_TEXT, "%lld bytes, max_file is %llu", (long long)st.st_size,
+                 (unsigned long long)max_file);
         cause = GC_CAUSE_TOO_LARGE;
     }
     if (cause != GC_CAUSE_NONE) {
@@ -71,7 +72,8 @@ static void refuse(struct gc_output *out, enum gc_cause cause, const char *text)
 static void refuse_errno(struct gc_output *out, const char *what)
 {
     int errnum = errno;
-    bool machine = errnum == ENOSPC || errnum == EDQUOT || errnum == EIO || errnum == EMFILE || errnum == ENFILE || errnum == ENOMEM;
+    bool machine = errnum == ENOSPC || errnum == EDQUOT || errnum == EIO || errnum == EMFILE ||
+                   errnum == ENFILE || errnum == ENOMEM;
     snprintf(out->text, sizeof out->text, "%s: %s", what, strerror(errnum));
     out->refused = machine ? GC_CAUSE_INFRA : GC_CAUSE_OUTPUT;
 }
@@ -99,8 +101,9 @@ static void sweep(int folder, const struct gc_files_token *token)
 static int named_temporary(int folder, const struct gc_files_token *token, struct gc_output *out)
 {
     sweep(folder, token);
-    snprintf(out->temporary, sizeof out->temporary, PREFIX "%016llx-%016llx-%llu-%u-%llu-%llu-%llu", (unsigned long long)token->worker,
-             (unsigned long long)token->boot, (unsigned long long)token->run_no, out->step, (unsigned long long)out->item,
+    snprintf(out->temporary, sizeof out->temporary, PREFIX "%016llx-%016llx-%llu-%u-%llu-%llu-%llu",
+             (unsigned long long)token->worker, (unsigned long long)token->boot,
+             (unsigned long long)token->run_no, out->step, (unsigned long long)out->item,
              (unsigned long long)token->term, (unsigned long long)token->lease);
     unlinkat(folder, out->temporary, 0);
     int fd = openat(folder, out->temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
@@ -135,7 +138,8 @@ static bool take_existing(struct gc_output *out)
     return true;
 }
 
-static bool open_folder(const struct gc_roots *roots, struct gc_str folder, struct gc_str path, struct gc_output *out)
+static bool open_folder(const struct gc_roots *roots, struct gc_str folder, struct gc_str path,
+                        struct gc_output *out)
 {
     struct gc_fault fault = {0};
     enum gc_err err = gc_roots_open_parent(roots, folder, path, true, &out->folder, out->name, &fault);
@@ -143,12 +147,13 @@ static bool open_folder(const struct gc_roots *roots, struct gc_str folder, stru
         return true;
     out->folder = -1;
     bool machine = err == GC_ERR_FULL || err == GC_ERR_NOMEM;
-    refuse(out, machine ? GC_CAUSE_INFRA : (err == GC_ERR_DENIED ? GC_CAUSE_NOT_ALLOWED : GC_CAUSE_OUTPUT), fault.text);
+    refuse(out, machine ? GC_CAUSE_INFRA : (err == GC_ERR_DENIED ? GC_CAUSE_NOT_ALLOWED : GC_CAUSE_OUTPUT),
+           fault.text);
     return false;
 }
 
-void gc_files_output(const struct gc_roots *roots, struct gc_str folder, const struct gc_stage *stage, const struct gc_task *task,
-                     const struct gc_files_token *token, struct gc_output *out)
+void gc_files_output(const struct gc_roots *roots, struct gc_str folder, const struct gc_stage *stage,
+                     const struct gc_task *task, const struct gc_files_token *token, struct gc_output *out)
 {
     out->fd = -1;
     out->home = -1;
@@ -199,7 +204,8 @@ static enum gc_cause compare(struct gc_output *out, uint64_t bytes)
 {
     int fd = openat(out->folder, out->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     struct stat st;
-    bool same = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size == bytes && same_bytes(out->fd, fd, bytes);
+    bool same = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size == bytes &&
+                same_bytes(out->fd, fd, bytes);
     if (fd >= 0)
         close(fd);
     if (same)
@@ -273,8 +279,8 @@ static enum gc_cause sync_folder(struct gc_output *out)
     return ok ? GC_CAUSE_NONE : GC_CAUSE_INFRA;
 }
 
-enum gc_cause gc_files_publish(const struct gc_roots *roots, struct gc_str folder, struct gc_bytes path, uint64_t bytes,
-                               const atomic_uint_fast64_t *fence_ns, struct gc_output *out)
+enum gc_cause gc_files_publish(const struct gc_roots *roots, struct gc_str folder, struct gc_bytes path,
+                               uint64_t bytes, const atomic_uint_fast64_t *fence_ns, struct gc_output *out)
 {
     if (out->there)
         return GC_CAUSE_NONE;

@@ -29,31 +29,31 @@ struct gc_output {
     uint32_t step;
     enum gc_exists exists;
     bool by_digest;
-    bool there;       /* skip, and it was there: fd is that file */
-    uint32_t refused; /* a cause */
-    int fd;           /* the temporary, or -1 */
-    int home;         /* folder of the temporary, or -1 */
-    int folder;       /* of the final name: mostly the same, or -1 */
-    char name[256];   /* final */
+    bool there;          /* skip, and it was there: fd is that file */
+    uint32_t refused;    /* a cause */
+    int fd;              /* the temporary, or -1 */
+    int home;            /* folder of the temporary, or -1 */
+    int folder;          /* of the final name: mostly the same, or -1 */
+    char name[256];      /* final */
     char temporary[256]; /* empty: it has no name */
     char text[GC_SHARE_TEXT];
 };
 
 /* Opens a task's input. Returns the cause (NONE: *ret_fd is open), with a text. */
-enum gc_cause gc_files_input(const struct gc_roots *roots, struct gc_str folder, struct gc_bytes path, uint64_t max_file, int *ret_fd,
-                             char text[GC_SHARE_TEXT]);
+enum gc_cause gc_files_input(const struct gc_roots *roots, struct gc_str folder, struct gc_bytes path,
+                             uint64_t max_file, int *ret_fd, char text[GC_SHARE_TEXT]);
 
 /* Makes the temporary of an output (out: item, step, exists, by_digest are set), or says in it why not. */
-void gc_files_output(const struct gc_roots *roots, struct gc_str folder, const struct gc_stage *stage, const struct gc_task *task,
-                     const struct gc_files_token *token, struct gc_output *out);
+void gc_files_output(const struct gc_roots *roots, struct gc_str folder, const struct gc_stage *stage,
+                     const struct gc_task *task, const struct gc_files_token *token, struct gc_output *out);
 
 /* Tells the disk to begin writing it: what follows waits less. */
 void gc_files_start_sync(const struct gc_output *out);
 
 /* Durable under its name. `fence_ns`: until when that is allowed. `path` and `digest` are for outputs named by digest.
  * GC_CAUSE_NONE; OUTPUT, with a text; INFRA: the disk, or the fence. */
-enum gc_cause gc_files_publish(const struct gc_roots *roots, struct gc_str folder, struct gc_bytes path, uint64_t bytes,
-                               const atomic_uint_fast64_t *fence_ns, struct gc_output *out);
+enum gc_cause gc_files_publish(const struct gc_roots *roots, struct gc_str folder, struct gc_bytes path,
+                               uint64_t bytes, const atomic_uint_fast64_t *fence_ns, struct gc_output *out);
 
 /* Closes everything, removes the temporary. */
 void gc_files_close(struct gc_output *out);

@@ -1,25 +1,41 @@
 #include "worker/pool/seal.h"
 
-#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/landlock.h>
+#include <linux/seccomp.h>
+#include <sched.h>
 #include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-/* Address space: images of the largest size that `load` lets pass, and libvips' own. */
-#define MEMORY ((rlim_t)2 << 30)
-#define FILE_SIZE ((rlim_t)4 << 30)
-#define DESCRIPTORS 512 /* of four tasks ahead, with as many files as a stage may have nodes */
+#include "common/macros.h"
 
+/* Address space: images of the largest size that `load` lets pass, and libvips' own. */
+#define MEMORY      ((rlim_t)2 << 30)
+#define FILE_SIZE   ((rlim_t)4 << 30)
+#define DESCRIPTORS 512 /* of the tasks ahead, with as many files as a stage may have nodes */
+
+#if defined(__x86_64__)
+#define ARCH AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define ARCH AUDIT_ARCH_AARCH64
+#endif
+
+/* Sanitizers want more memory than any limit, and files of their own: the seal is tested in other builds. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SHADOWED 1 /* its shadow memory alone is larger than any limit */
+#define SANITIZED 1
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SHADOWED 1
+#define SANITIZED 1
 #endif
 #endif
-#ifndef SHADOWED
-#define SHADOWED 0
+#ifndef SANITIZED
+#define SANITIZED 0
 #endif
 
 static void limit(int what, rlim_t most)
@@ -33,15 +49,114 @@ static void limit(int what, rlim_t most)
     (void)setrlimit((__rlimit_resource_t)what, &then);
 }
 
+/* A ruleset without a rule: no file can be opened, made or removed. The rights are those of the first version, which every kernel
+ * with Landlock knows. */
+static void close_file_system(void)
+{
+    const struct landlock_ruleset_attr all = {.handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1};
+    int ruleset = (int)syscall(SYS_landlock_create_ruleset, &all, sizeof all.handled_access_fs, 0u);
+    if (ruleset < 0)
+        return;
+    (void)syscall(SYS_landlock_restrict_self, ruleset, 0u);
+    (void)close(ruleset);
+}
+
+#ifdef ARCH
+#define ALLOW(number)                                              \
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(number), 0, 1), \
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+#define REFUSE(errnum) BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (errnum))
+#define LOAD(field)    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offsetof(struct seccomp_data, field))
+#define ENOSYS_        38u
+#define EPERM_         1u
+
+static void close_system_calls(void)
+{
+    /* The flags of clone are its first argument on both machines; its low half comes first, both being little-endian. */
+    struct sock_filter filter[] = {
+        LOAD(arch),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+        LOAD(nr),
+        /* Its flags lie in memory, where no filter sees them: glibc falls back to clone. */
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 0, 1),
+        REFUSE(ENOSYS_),
+        /* Threads, and no processes. */
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 4),
+        LOAD(args[0]),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_THREAD, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        REFUSE(EPERM_),
+        /* Descriptors that it was given. */
+        ALLOW(SYS_read),
+        ALLOW(SYS_write),
+        ALLOW(SYS_readv),
+        ALLOW(SYS_writev),
+        ALLOW(SYS_pread64),
+        ALLOW(SYS_pwrite64),
+        ALLOW(SYS_lseek),
+        ALLOW(SYS_fstat),
+        ALLOW(SYS_newfstatat), /* glibc's fstat; names are Landlock's */
+        ALLOW(SYS_ftruncate),
+        ALLOW(SYS_close),
+        ALLOW(SYS_dup),
+        ALLOW(SYS_recvmsg),
+        ALLOW(SYS_sendmsg),
+        ALLOW(SYS_ppoll),
+        /* Memory. */
+        ALLOW(SYS_mmap),
+        ALLOW(SYS_munmap),
+        ALLOW(SYS_mprotect),
+        ALLOW(SYS_mremap),
+        ALLOW(SYS_madvise),
+        ALLOW(SYS_brk),
+        /* Threads, and their ends. */
+        ALLOW(SYS_futex),
+        ALLOW(SYS_set_robust_list),
+        ALLOW(SYS_rseq),
+        ALLOW(SYS_prctl),
+        ALLOW(SYS_sched_yield),
+        ALLOW(SYS_sched_getaffinity),
+        ALLOW(SYS_getpid),
+        ALLOW(SYS_gettid),
+        ALLOW(SYS_tgkill), /* abort */
+        ALLOW(SYS_rt_sigprocmask),
+        ALLOW(SYS_rt_sigaction),
+        ALLOW(SYS_rt_sigreturn),
+        ALLOW(SYS_exit),
+        ALLOW(SYS_exit_group),
+        /* Time, chance, and what the machine is. */
+        ALLOW(SYS_clock_gettime),
+        ALLOW(SYS_clock_nanosleep),
+        ALLOW(SYS_restart_syscall),
+        ALLOW(SYS_getrandom),
+        ALLOW(SYS_sysinfo),
+#ifdef SYS_poll
+        ALLOW(SYS_poll),
+#endif
+        REFUSE(EPERM_),
+    };
+    const struct sock_fprog program = {.len = GC_COUNT_OF(filter), .filter = filter};
+    (void)prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+#else
+static void close_system_calls(void)
+{
+}
+#endif
+
 void gc_seal(void)
 {
-    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    prctl(PR_SET_NAME, "gc-executor");
+    (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    (void)prctl(PR_SET_NAME, "gc-executor");
     /* A write beyond the file size limit is an error, not a death. */
-    signal(SIGXFSZ, SIG_IGN);
-    if (!SHADOWED)
-        limit(RLIMIT_AS, MEMORY);
+    (void)signal(SIGXFSZ, SIG_IGN);
     limit(RLIMIT_CORE, 0);
     limit(RLIMIT_FSIZE, FILE_SIZE);
     limit(RLIMIT_NOFILE, DESCRIPTORS);
+    if (SANITIZED)
+        return;
+    limit(RLIMIT_AS, MEMORY);
+    close_file_system();
+    close_system_calls();
 }

@@ -22,14 +22,14 @@
 #include "proto/limits.h"
 
 #define GC_SHARE_PLACES 8u /* programs that an executor keeps */
-#define GC_SHARE_AHEAD 4u  /* tasks whose descriptors are sent ahead */
-#define GC_SHARE_TEXT 256u
+#define GC_SHARE_AHEAD  4u /* tasks whose descriptors are sent ahead */
+#define GC_SHARE_TEXT   256u
 
-#define GC_SHARE_IN (6u * 1024u * 1024u)
+#define GC_SHARE_IN     (6u * 1024u * 1024u)
 #define GC_SHARE_STATUS (128u * 1024u)
 #define GC_SHARE_VALUES (512u * 1024u)
 #define GC_SHARE_DELTAS (GC_MAX_BULK - GC_SHARE_STATUS - GC_SHARE_VALUES)
-#define GC_SHARE_MADE 4096u /* files of one chunk */
+#define GC_SHARE_MADE   4096u /* files of one chunk */
 
 _Static_assert(GC_MERGE_INPUTS *GC_MAX_DELTA <= GC_SHARE_IN, "the states of a merge fit");
 _Static_assert(GC_MAX_BULK + GC_PAGE_BYTES < GC_SHARE_IN, "a program or a page fits");
@@ -141,7 +141,7 @@ struct gc_share_msg {
             uint64_t bytes;
         } program;
         struct {
-            uint64_t item; /* TOOK, FAULT; OVER: the first of the chunk */
+            uint64_t item;  /* TOOK, FAULT; OVER: the first of the chunk */
             uint64_t count; /* OVER: items in it */
             uint64_t node;
             uint32_t len;

@@ -94,16 +94,19 @@ static bool send_order(struct gc_tender *t)
 /* ---- chunks ---- */
 
 /* The parts in shared memory, one behind the other, as RESULT wants them. */
-static void copy_out(struct gc_crew_chunk *chunk, const struct gc_share *share, const struct gc_share_chunk *in, uint64_t deltas)
+static void copy_out(struct gc_crew_chunk *chunk, const struct gc_share *share,
+                     const struct gc_share_chunk *in, uint64_t deltas)
 {
     memcpy(chunk->bytes, share->status, in->status);
     memcpy(chunk->bytes + in->status, share->values, in->values);
     memcpy(chunk->bytes + in->status + in->values, share->deltas, deltas);
     for (uint32_t i = 0; i < in->n_deltas; i++)
-        chunk->deltas[i] = (struct gc_delta){.reducer = i, .items = in->delta_items[i], .bytes = in->delta_bytes[i]};
+        chunk->deltas[i] =
+            (struct gc_delta){.reducer = i, .items = in->delta_items[i], .bytes = in->delta_bytes[i]};
 }
 
-static const char *sizes_wrong(const struct gc_tender *t, const struct gc_share_chunk *c, uint64_t *ret_deltas)
+static const char *sizes_wrong(const struct gc_tender *t, const struct gc_share_chunk *c,
+                               uint64_t *ret_deltas)
 {
     if (c->first != t->at || c->count < 1 || c->count > end_of(t) - t->at || c->count > GC_CHUNK_ITEMS)
         return "another range than the slice's";
@@ -123,7 +126,8 @@ static const char *sizes_wrong(const struct gc_tender *t, const struct gc_share_
     return sum <= GC_SHARE_DELTAS ? NULL : "states that are too large together";
 }
 
-static const char *content_wrong(const struct gc_tender *t, const struct gc_crew_chunk *chunk, const struct gc_share_chunk *c)
+static const char *content_wrong(const struct gc_tender *t, const struct gc_crew_chunk *chunk,
+                                 const struct gc_share_chunk *c)
 {
     struct gc_bytes status = {chunk->bytes, (size_t)c->status};
     struct gc_bytes values = {chunk->bytes + c->status, (size_t)c->values};
@@ -133,7 +137,8 @@ static const char *content_wrong(const struct gc_tender *t, const struct gc_crew
             return "states of other reducers";
         return gc_verify_items(status, values, c->count, gc_stage_nodes(t->stage), t->now->slice.want);
     case GC_LEASE_FINISH: return gc_verify_finish(status, values, c->n_deltas);
-    case GC_LEASE_MERGE: return c->status == 0 && c->n_deltas == 0 && c->values <= GC_MAX_DELTA ? NULL : "more than a state";
+    case GC_LEASE_MERGE:
+        return c->status == 0 && c->n_deltas == 0 && c->values <= GC_MAX_DELTA ? NULL : "more than a state";
     case GC_LEASE_LIST:
     case GC_LEASE_KINDS: break;
     }

@@ -17,8 +17,8 @@ void gc_talk_chunk(struct gc_talk *t, const struct gc_share_chunk *chunk)
         _exit(0);
 }
 
-static void say(struct gc_talk *t, enum gc_share_op op, uint32_t cause, uint64_t item, uint64_t node, uint64_t count,
-                const char *text)
+static void say(struct gc_talk *t, enum gc_share_op op, uint32_t cause, uint64_t item, uint64_t node,
+                uint64_t count, const char *text)
 {
     struct gc_share_msg msg = {.op = op, .cause = cause};
     msg.as.said.item = item;

@@ -21,7 +21,8 @@ static struct gc_str folder_of(const struct gc_tender *t)
 static void describe(const struct gc_tender *t, uint64_t item, struct gc_task *task)
 {
     const struct gc_agent_slice *s = &t->now->slice;
-    *task = (struct gc_task){.index = GC_UNSET, .want = s->want, .given = s->given, .n_given = s->n_given, .input = -1};
+    *task = (struct gc_task){
+        .index = GC_UNSET, .want = s->want, .given = s->given, .n_given = s->n_given, .input = -1};
     const struct gc_blob *page = t->now->input;
     if (!page)
         return;
@@ -41,7 +42,8 @@ static void copy_text(uint8_t to[GC_SHARE_TEXT], uint32_t *ret_len, const char *
     memcpy(to, from, *ret_len);
 }
 
-static void open_input(struct gc_tender *t, const struct gc_task *task, struct gc_share_task *out, int *fds, unsigned *n)
+static void open_input(struct gc_tender *t, const struct gc_task *task, struct gc_share_task *out, int *fds,
+                       unsigned *n)
 {
     const struct gc_blob *page = t->now->input;
     if (page && page->missing != GC_CAUSE_NONE) {
@@ -69,15 +71,20 @@ static const struct gc_refusal *refused_before(const struct gc_tender *t, uint64
     return NULL;
 }
 
-static void open_output(struct gc_tender *t, const struct gc_task *task, uint64_t item, uint32_t i, struct gc_share_output *out,
-                        int *fds, unsigned *n)
+static void open_output(struct gc_tender *t, const struct gc_task *task, uint64_t item, uint32_t i,
+                        struct gc_share_output *out, int *fds, unsigned *n)
 {
     const struct gc_stage_output *need = &t->needs.outputs[i];
     const struct gc_agent_slice *s = &t->now->slice;
     GC_ASSERT(t->n_outputs < t->max_outputs);
     struct gc_output *o = &t->outputs[t->n_outputs++];
-    *o = (struct gc_output){
-        .item = item, .step = need->step, .exists = need->exists, .by_digest = need->by_digest, .fd = -1, .home = -1, .folder = -1};
+    *o = (struct gc_output){.item = item,
+                            .step = need->step,
+                            .exists = need->exists,
+                            .by_digest = need->by_digest,
+                            .fd = -1,
+                            .home = -1,
+                            .folder = -1};
     const struct gc_refusal *before = refused_before(t, item, need->step);
     const struct gc_crew_config *c = &t->crew->config;
     struct gc_files_token token = {.run_no = s->run_no, .term = s->term, .lease = s->lease};
@@ -115,7 +122,8 @@ bool task_send(struct gc_tender *t)
         open_output(t, &task, item, i, &msg.as.task.outputs[i], fds, &n);
     msg.as.task.n_outputs = t->needs.n_outputs;
     t->sent++;
-    size_t len = offsetof(struct gc_share_msg, as.task.outputs) + t->needs.n_outputs * sizeof msg.as.task.outputs[0];
+    size_t len =
+        offsetof(struct gc_share_msg, as.task.outputs) + t->needs.n_outputs * sizeof msg.as.task.outputs[0];
     bool heard = tender_say(t, &msg, len, fds, n);
     gc_fds_close(fds, inputs); /* outputs stay: they are to be published */
     return heard;
@@ -143,7 +151,8 @@ static void note_refusal(struct gc_tender *t, const struct gc_output *o, enum gc
 }
 
 /* The name of an output that is named by its digest. */
-static struct gc_bytes path_of(struct gc_tender *t, const struct gc_output *o, const struct gc_digest *digest, uint8_t path[GC_MAX_PATH])
+static struct gc_bytes path_of(struct gc_tender *t, const struct gc_output *o, const struct gc_digest *digest,
+                               uint8_t path[GC_MAX_PATH])
 {
     struct gc_task task;
     struct gc_fault fault;
@@ -155,19 +164,20 @@ static struct gc_bytes path_of(struct gc_tender *t, const struct gc_output *o, c
     return gc_buf_bytes(&buf);
 }
 
-enum gc_cause task_publish(struct gc_tender *t, uint64_t count, const struct gc_share_made *made, uint32_t n_made, uint64_t *ret_item,
-                           char text[GC_SHARE_TEXT])
+enum gc_cause task_publish(struct gc_tender *t, uint64_t count, const struct gc_share_made *made,
+                           uint32_t n_made, uint64_t *ret_item, char text[GC_SHARE_TEXT])
 {
     bool refused = false;
     for (uint32_t i = 0; i < n_made; i++) {
         /* A copy: the executor can still write there. */
         struct gc_share_made m = made[i];
-        struct gc_output *o = m.item >= t->at && m.item - t->at < count ? find_output(t, m.item, m.step) : NULL;
+        struct gc_output *o =
+            m.item >= t->at && m.item - t->at < count ? find_output(t, m.item, m.step) : NULL;
         if (!o || o->fd < 0)
             continue; /* it has made what nobody asked for: there is no file to publish */
         uint8_t path[GC_MAX_PATH];
-        enum gc_cause cause =
-            gc_files_publish(t->crew->roots, folder_of(t), path_of(t, o, &m.digest, path), m.bytes, &t->crew->fence_ns, o);
+        enum gc_cause cause = gc_files_publish(t->crew->roots, folder_of(t), path_of(t, o, &m.digest, path),
+                                               m.bytes, &t->crew->fence_ns, o);
         if (cause == GC_CAUSE_INFRA) {
             *ret_item = m.item;
             memcpy(text, o->text, GC_SHARE_TEXT);

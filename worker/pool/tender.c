@@ -19,7 +19,7 @@
 #include "common/sys/log.h"
 #include "worker/pool/fds.h"
 
-#define GRACE_NS ((uint64_t)1000000000) /* beyond its timeout, for what is not a task's own time */
+#define GRACE_NS  ((uint64_t)1000000000) /* beyond its timeout, for what is not a task's own time */
 #define BURIAL_MS 10000
 
 /* ---- the executor ---- */
@@ -212,7 +212,8 @@ enum gc_heard tender_hear(struct gc_tender *t)
 
 /* ---- faults ---- */
 
-void tender_fault(struct gc_tender *t, uint64_t item, uint64_t node, uint32_t cause, const char *text, size_t len)
+void tender_fault(struct gc_tender *t, uint64_t item, uint64_t node, uint32_t cause, const char *text,
+                  size_t len)
 {
     struct gc_crew_event event = {.kind = GC_CREW_FAULT,
                                   .slot = t->slot,
@@ -230,7 +231,8 @@ static uint32_t judge(const struct gc_zygote_status *s, char text[GC_SHARE_TEXT]
 {
     unsigned long long mib = s->peak >> 20;
     if (!WIFSIGNALED(s->status)) {
-        snprintf(text, GC_SHARE_TEXT, "the executor ended with status %d (%llu MiB at most)", WEXITSTATUS(s->status), mib);
+        snprintf(text, GC_SHARE_TEXT, "the executor ended with status %d (%llu MiB at most)",
+                 WEXITSTATUS(s->status), mib);
         return GC_CAUSE_CRASH;
     }
     int signal = WTERMSIG(s->status);
@@ -238,13 +240,15 @@ static uint32_t judge(const struct gc_zygote_status *s, char text[GC_SHARE_TEXT]
         snprintf(text, GC_SHARE_TEXT, "an allocation failed (%llu MiB resident at most)", mib);
         return GC_CAUSE_OOM;
     }
-    snprintf(text, GC_SHARE_TEXT, "the executor was ended by SIG%s (%llu MiB at most)", sigabbrev_np(signal), mib);
+    snprintf(text, GC_SHARE_TEXT, "the executor was ended by SIG%s (%llu MiB at most)", sigabbrev_np(signal),
+             mib);
     return GC_CAUSE_CRASH;
 }
 
 static void stopped(struct gc_tender *t)
 {
-    crew_post(t->crew, &(struct gc_crew_event){.kind = GC_CREW_STOPPED, .slot = t->slot, .slice = t->now->slice.slice});
+    crew_post(t->crew, &(struct gc_crew_event){
+                           .kind = GC_CREW_STOPPED, .slot = t->slot, .slice = t->now->slice.slice});
 }
 
 void tender_end_by(struct gc_tender *t, enum gc_heard heard)
@@ -263,12 +267,14 @@ void tender_end_by(struct gc_tender *t, enum gc_heard heard)
     if (heard == GC_HEARD_TIMEOUT)
         snprintf(text, sizeof text, "it took longer than %.1f s", (double)t->now->program->timeout_ns / 1e9);
     else
-        cause = known ? judge(&status, text) : (snprintf(text, sizeof text, "the zygote ended"), (uint32_t)GC_CAUSE_CRASH);
+        cause = known ? judge(&status, text)
+                      : (snprintf(text, sizeof text, "the zygote ended"), (uint32_t)GC_CAUSE_CRASH);
     /* With the zygote all executors go: none of their items is to blame. */
     bool blamed = at && (known || heard == GC_HEARD_TIMEOUT);
     bool sane = node == GC_UNSET || node < gc_stage_nodes(t->stage);
-    gc_log(GC_LOG_WARN, "executor_ended", gc_kv_u64("slot", t->slot), gc_kv_str("cause", gc_cause_name(cause)),
-           gc_kv_u64("run", t->now->slice.run_no), gc_kv_u64("item", blamed ? item : t->at), gc_kv_str("text", text));
+    gc_log(GC_LOG_WARN, "executor_ended", gc_kv_u64("slot", t->slot),
+           gc_kv_str("cause", gc_cause_name(cause)), gc_kv_u64("run", t->now->slice.run_no),
+           gc_kv_u64("item", blamed ? item : t->at), gc_kv_str("text", text));
     tender_fault(t, blamed ? item : GC_UNSET, blamed && sane ? node : GC_UNSET, cause, text, strlen(text));
 }
 
@@ -309,7 +315,10 @@ static enum gc_err install(struct gc_tender *t, struct gc_tender_place *p, struc
     GC_ASSERT(p->program->len <= GC_SHARE_IN);
     memcpy(share->in, p->program->bytes, p->program->len);
     t->heard_ns = gc_clock_now();
-    enum gc_heard heard = tender_say(t, &msg, offsetof(struct gc_share_msg, as) + sizeof msg.as.program, NULL, 0) ? tender_hear(t) : GC_HEARD_DEAD;
+    enum gc_heard heard =
+        tender_say(t, &msg, offsetof(struct gc_share_msg, as) + sizeof msg.as.program, NULL, 0)
+            ? tender_hear(t)
+            : GC_HEARD_DEAD;
     if (heard != GC_HEARD_MSG)
         return gc_fault_set(fault, GC_ERR_UNREACHABLE, "an executor ended while it took up the program");
     if (t->msg.op != GC_SHARE_READY)

@@ -14,9 +14,10 @@
 #include "worker/pool/share.h"
 #include "worker/pool/zygote.h"
 
-#define TENDER_OUTPUTS 128u /* files of one chunk: each is some open descriptors */
+#define TENDER_OUTPUTS       128u /* files of one chunk: each is some open descriptors */
 #define TENDER_RECYCLE_ITEMS 500u
-#define TENDER_RECYCLE_NS ((uint64_t)10000000000) /* an executor is replaced after so many items and so long */
+#define TENDER_RECYCLE_NS \
+    ((uint64_t)10000000000) /* an executor is replaced after so many items and so long */
 
 struct tender_job {
     struct gc_agent_slice slice; /* given: in `given` */
@@ -51,7 +52,7 @@ struct gc_tender {
     pthread_mutex_t lock;
     pthread_cond_t cond;
     struct tender_job *job; /* the one to take up */
-    uint64_t kill;      /* slice that is to end */
+    uint64_t kill;          /* slice that is to end */
     bool quit;
     int wake; /* eventfd: kill or quit, for who polls */
 
@@ -99,7 +100,8 @@ bool tender_say(struct gc_tender *t, const void *msg, size_t len, const int *fds
 bool tender_order(struct gc_tender *t, enum gc_share_op op);
 /* The slice is over: why not by a chunk. Ends the executor where `heard` is no message. */
 void tender_end_by(struct gc_tender *t, enum gc_heard heard);
-void tender_fault(struct gc_tender *t, uint64_t item, uint64_t node, uint32_t cause, const char *text, size_t len);
+void tender_fault(struct gc_tender *t, uint64_t item, uint64_t node, uint32_t cause, const char *text,
+                  size_t len);
 void tender_retire(struct gc_tender *t); /* ends the executor */
 bool tender_wanted(struct gc_tender *t); /* the slice was not killed meanwhile */
 
@@ -112,8 +114,8 @@ bool task_send(struct gc_tender *t);
 bool task_wanted(const struct gc_tender *t); /* whether items come with descriptors */
 /* Publishes what the chunk [at, at + count) has made. GC_CAUSE_NONE; OUTPUT: refusals were noted, the chunk does not count; INFRA, with
  * the item. */
-enum gc_cause task_publish(struct gc_tender *t, uint64_t count, const struct gc_share_made *made, uint32_t n_made, uint64_t *ret_item,
-                           char text[GC_SHARE_TEXT]);
+enum gc_cause task_publish(struct gc_tender *t, uint64_t count, const struct gc_share_made *made,
+                           uint32_t n_made, uint64_t *ret_item, char text[GC_SHARE_TEXT]);
 void task_close(struct gc_tender *t, uint64_t end); /* of items before `end` */
 
 /* crew.c */

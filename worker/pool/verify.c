@@ -31,7 +31,8 @@ static const char *values_wrong(struct gc_bytes values, uint64_t n)
     return values.len == 0 ? NULL : "more values than outcomes";
 }
 
-const char *gc_verify_items(struct gc_bytes status, struct gc_bytes values, uint64_t count, uint32_t n_nodes, uint64_t want)
+const char *gc_verify_items(struct gc_bytes status, struct gc_bytes values, uint64_t count, uint32_t n_nodes,
+                            uint64_t want)
 {
     struct gc_status s;
     if (gc_status_check(status, count, n_nodes, &s) != GC_OK)

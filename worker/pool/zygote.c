@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -164,7 +164,9 @@ int gc_zygote_main(const char *argv0, int fd)
     int file = gc_ops_init(argv0, &fault) == GC_OK ? catalogue_file(&fault) : -1;
     /* The catalogue, or why there is none. */
     size_t len = file >= 0 ? 0 : strlen(fault.text);
-    if (!gc_fds_send(fd, file >= 0 ? "ok" : fault.text, file >= 0 ? 2 : (len > 0 ? len : 1), &file, file >= 0, 0) || file < 0)
+    if (!gc_fds_send(fd, file >= 0 ? "ok" : fault.text, file >= 0 ? 2 : (len > 0 ? len : 1), &file, file >= 0,
+                     0) ||
+        file < 0)
         return 1;
     close(file);
     while (serve(&z)) {

@@ -36,7 +36,8 @@ struct gc_zygote_status {
 struct gc_zygote;
 
 /* Starts it and waits until it is ready. `program`: gc-worker's own file. */
-enum gc_err gc_zygote_start(const char *program, struct gc_zygote **ret, struct gc_fault *fault) GC_MUST_CHECK;
+enum gc_err gc_zygote_start(const char *program, struct gc_zygote **ret,
+                            struct gc_fault *fault) GC_MUST_CHECK;
 void gc_zygote_destroy(struct gc_zygote **self_p);
 /* Lives as long as the zygote object. */
 struct gc_bytes gc_zygote_catalogue(const struct gc_zygote *z);
@@ -49,6 +50,7 @@ struct gc_zygote_child {
     int status; /* from the zygote */
 };
 /* A new executor that shares `memory` with us. GC_ERR_UNREACHABLE: none can be had now. */
-enum gc_err gc_zygote_fork(struct gc_zygote *z, int memory, struct gc_zygote_child *ret, struct gc_fault *fault) GC_MUST_CHECK;
+enum gc_err gc_zygote_fork(struct gc_zygote *z, int memory, struct gc_zygote_child *ret,
+                           struct gc_fault *fault) GC_MUST_CHECK;
 
 #endif

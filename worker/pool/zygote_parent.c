@@ -96,7 +96,8 @@ static enum gc_err begin(struct gc_zygote *z, struct gc_fault *fault)
         return gc_fault_set(fault, gc_err_from_errno(errno), "a socket for the zygote: %s", strerror(errno));
     char *const argv[] = {z->program, (char[]){"--zygote"}, NULL};
     const int fds[] = {-1, -1, STDERR_FILENO, pair[1]};
-    const struct gc_proc_spawn spawn = {.path = z->program, .argv = argv, .fds = fds, .fd_count = GC_COUNT_OF(fds)};
+    const struct gc_proc_spawn spawn = {
+        .path = z->program, .argv = argv, .fds = fds, .fd_count = GC_COUNT_OF(fds)};
     enum gc_err err = gc_proc_spawn(&spawn, &z->pid, fault);
     close(pair[1]);
     if (err != GC_OK) {
@@ -194,7 +195,8 @@ static enum gc_err birth(int status, struct gc_zygote_child *child, struct gc_fa
     return gc_fault_set(fault, GC_ERR_UNREACHABLE, "no executor can be forked: %s", strerror(errnum));
 }
 
-enum gc_err gc_zygote_fork(struct gc_zygote *z, int memory, struct gc_zygote_child *ret, struct gc_fault *fault)
+enum gc_err gc_zygote_fork(struct gc_zygote *z, int memory, struct gc_zygote_child *ret,
+                           struct gc_fault *fault)
 {
     int talk[2], status[2];
     if (!gc_fds_pair(talk))

@@ -59,8 +59,8 @@ static void put_hello(struct fixture *f, const struct gc_msg *msg)
     f->held = m->n_held;
     put(f, "HELLO");
     for (uint32_t i = 0; i < m->n_held; i++)
-        put(f, " %s %llu:%llu %llu+%llu", m->held[i].result ? "result" : "work", n_(m->held[i].term), n_(m->held[i].lease),
-            n_(m->held[i].first), n_(m->held[i].count));
+        put(f, " %s %llu:%llu %llu+%llu", m->held[i].result ? "result" : "work", n_(m->held[i].term),
+            n_(m->held[i].lease), n_(m->held[i].first), n_(m->held[i].count));
 }
 
 static void put_beat(struct fixture *f, const struct gc_msg_beat *m)
@@ -93,7 +93,8 @@ static void put_fault(struct fixture *f, const struct gc_msg_fault *m)
 static void put_result(struct fixture *f, const struct gc_msg *msg)
 {
     const struct gc_msg_result *m = &msg->as.result;
-    put(f, "RESULT %llu:%llu %s %llu+%llu", n_(m->term), n_(m->lease), gc_lease_kind_name(m->kind), n_(m->first), n_(m->count));
+    put(f, "RESULT %llu:%llu %s %llu+%llu", n_(m->term), n_(m->lease), gc_lease_kind_name(m->kind),
+        n_(m->first), n_(m->count));
     for (uint32_t i = 0; i < m->n_deltas; i++)
         put(f, " delta of %llu", n_(m->deltas[i].items));
     if (msg->bulk.len > 0)
@@ -114,12 +115,13 @@ static void put_msg(struct fixture *f, const struct gc_msg *msg)
     else if (msg->type == GC_MSG_RESULT)
         put_result(f, msg);
     else if (msg->type == GC_MSG_PAGES)
-        put(f, "PAGES %llu:%llu '%.*s'%s", n_(msg->as.pages.term), n_(msg->as.pages.lease), (int)msg->bulk.len,
-            (const char *)msg->bulk.ptr, msg->as.pages.last ? " last" : "");
+        put(f, "PAGES %llu:%llu '%.*s'%s", n_(msg->as.pages.term), n_(msg->as.pages.lease),
+            (int)msg->bulk.len, (const char *)msg->bulk.ptr, msg->as.pages.last ? " last" : "");
     else if (msg->type == GC_MSG_RECALLED)
         put(f, "RECALLED %llu %llu", n_(msg->as.recalled.lease), n_(msg->as.recalled.from));
     else if (msg->type == GC_MSG_CATALOGUE)
-        put(f, "CATALOGUE %llu+%zu/%llu", n_(msg->as.catalogue.offset), msg->bulk.len, n_(msg->as.catalogue.total));
+        put(f, "CATALOGUE %llu+%zu/%llu", n_(msg->as.catalogue.offset), msg->bulk.len,
+            n_(msg->as.catalogue.total));
     else
         put(f, "%s", msg->type == GC_MSG_BYE ? "BYE" : "?");
     ck_assert_uint_eq(msg->session, msg->type == GC_MSG_HELLO || !gc_agent_joined(f->agent) ? 0 : f->session);
@@ -127,10 +129,11 @@ static void put_msg(struct fixture *f, const struct gc_msg *msg)
 
 static void put_start(struct fixture *f, const struct gc_agent_slice *s)
 {
-    put(f, "start %u #%llu %llu %s %llu+%llu%s", s->slot, n_(s->slice), n_(s->lease), gc_lease_kind_name(s->kind), n_(s->first),
-        n_(s->count), s->fresh ? " fresh" : "");
+    put(f, "start %u #%llu %llu %s %llu+%llu%s", s->slot, n_(s->slice), n_(s->lease),
+        gc_lease_kind_name(s->kind), n_(s->first), n_(s->count), s->fresh ? " fresh" : "");
     for (uint32_t i = 0; i < s->n_given; i++)
-        put(f, " given %llu '%.*s'", n_(s->given[i].node), (int)s->given[i].text.len, (const char *)s->given[i].text.ptr);
+        put(f, " given %llu '%.*s'", n_(s->given[i].node), (int)s->given[i].text.len,
+            (const char *)s->given[i].text.ptr);
 }
 
 static void put_effect(struct fixture *f, const struct gc_agent_effect *fx)
@@ -140,11 +143,13 @@ static void put_effect(struct fixture *f, const struct gc_agent_effect *fx)
     case GC_AFX_START: put_start(f, &fx->as.start); break;
     case GC_AFX_KILL: put(f, "kill %u #%llu", fx->as.kill.slot, n_(fx->as.kill.slice)); break;
     case GC_AFX_KEEP:
-        put(f, "keep %u %s%s%s", (unsigned)fx->as.keep.thing + 1, what_name(fx->as.keep.what), fx->as.keep.last ? "" : " part",
-            fx->as.keep.program ? " by program" : "");
+        put(f, "keep %u %s%s%s", (unsigned)fx->as.keep.thing + 1, what_name(fx->as.keep.what),
+            fx->as.keep.last ? "" : " part", fx->as.keep.program ? " by program" : "");
         break;
     case GC_AFX_DROP: put(f, "drop %u", (unsigned)fx->as.drop + 1); break;
-    case GC_AFX_LIST: put(f, "list %llu %llu+%llu", n_(fx->as.list.list), n_(fx->as.list.first), n_(fx->as.list.pages)); break;
+    case GC_AFX_LIST:
+        put(f, "list %llu %llu+%llu", n_(fx->as.list.list), n_(fx->as.list.first), n_(fx->as.list.pages));
+        break;
     case GC_AFX_LIST_STOP: put(f, "unlist %llu", n_(fx->as.list_stop)); break;
     case GC_AFX_FREE: put(f, "free %llu", n_(fx->as.free)); break;
     case GC_AFX_EXIT: put(f, "exit%s", fx->as.exit.drained ? " drained" : ""); break;
@@ -247,8 +252,8 @@ struct gc_msg lease_of(uint64_t id, enum gc_lease_kind kind)
 void ack(struct fixture *f, uint64_t lease, uint64_t first, uint64_t count, enum gc_verdict verdict)
 {
     struct gc_msg msg = {.type = GC_MSG_RESULT_ACK, .re = f->seq};
-    msg.as.result_ack =
-        (struct gc_msg_result_ack){.term = 1, .lease = lease, .first = first, .count = count, .verdict = verdict};
+    msg.as.result_ack = (struct gc_msg_result_ack){
+        .term = 1, .lease = lease, .first = first, .count = count, .verdict = verdict};
     say(f, &msg);
 }
 

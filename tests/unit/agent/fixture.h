@@ -12,17 +12,18 @@ struct fixture {
     uint64_t now;
     uint64_t term; /* of the coordinator that speaks */
     uint64_t session;
-    uint64_t said; /* by the coordinator */
-    uint64_t seq;  /* of the agent's last message */
-    uint64_t hello; /* seq of its last HELLO */
-    uint32_t held;  /* rows in it */
+    uint64_t said;     /* by the coordinator */
+    uint64_t seq;      /* of the agent's last message */
+    uint64_t hello;    /* seq of its last HELLO */
+    uint32_t held;     /* rows in it */
     uint64_t asked[8]; /* seqs of its last GETs, the newest first */
-    uint64_t lost;  /* chunk of the last FREE */
+    uint64_t lost;     /* chunk of the last FREE */
     struct gc_agent_effects fx;
     char text[32768]; /* the effects of the last step */
 };
 
-void fixture_open(struct fixture *f, const struct gc_agent_config *config); /* zeroes mean: 2 slots, defaults */
+void fixture_open(struct fixture *f,
+                  const struct gc_agent_config *config); /* zeroes mean: 2 slots, defaults */
 void fixture_close(struct fixture *f);
 
 /* Steps, checks the agent's own invariants, and leaves the effects in f->text. */
@@ -37,7 +38,8 @@ void welcome(struct fixture *f, uint32_t n, const uint64_t *verdicts);
 void join(struct fixture *f);
 void beat_ack(struct fixture *f, uint64_t sent_ns);
 
-struct gc_msg lease_items(uint64_t id, uint64_t first, uint64_t count); /* of run 1, stage 2, the run itself as page: none */
+struct gc_msg lease_items(uint64_t id, uint64_t first,
+                          uint64_t count); /* of run 1, stage 2, the run itself as page: none */
 struct gc_msg lease_paged(uint64_t id, uint64_t page, uint64_t page_first, uint64_t first, uint64_t count);
 struct gc_msg lease_of(uint64_t id, enum gc_lease_kind kind);
 void ack(struct fixture *f, uint64_t lease, uint64_t first, uint64_t count, enum gc_verdict verdict);

@@ -42,7 +42,8 @@ static void hear(struct world *w, const struct gc_msg *msg)
         w->hello = true;
     if (msg->type == GC_MSG_BEAT)
         w->beat_sent = msg->as.beat.sent_ns;
-    bool wants = msg->type == GC_MSG_GET || msg->type == GC_MSG_RESULT || msg->type == GC_MSG_FAULT || msg->type == GC_MSG_PAGES;
+    bool wants = msg->type == GC_MSG_GET || msg->type == GC_MSG_RESULT || msg->type == GC_MSG_FAULT ||
+                 msg->type == GC_MSG_PAGES;
     if (wants) {
         w->heard[w->n_heard++ % 8] = *msg;
     }
@@ -55,7 +56,8 @@ static void note(struct world *w, const struct gc_agent_effect *fx)
     if (fx->kind == GC_AFX_START) {
         struct slot *s = &w->slots[fx->as.start.slot];
         ck_assert(!s->busy);
-        *s = (struct slot){fx->as.start.slice, fx->as.start.first, fx->as.start.first + fx->as.start.count, true, false};
+        *s = (struct slot){fx->as.start.slice, fx->as.start.first, fx->as.start.first + fx->as.start.count,
+                           true, false};
     }
     if (fx->kind == GC_AFX_KILL) {
         ck_assert(w->slots[fx->as.kill.slot].busy);
@@ -85,8 +87,10 @@ static void grant(struct world *w)
 {
     static const uint64_t sizes[] = {1, 2, 7, 100, 4000};
     uint64_t id = w->next_lease++;
-    enum gc_lease_kind kind = below(w, 8) == 0 ? (enum gc_lease_kind)below(w, GC_LEASE_KINDS) : GC_LEASE_ITEMS;
-    struct gc_msg msg = kind == GC_LEASE_ITEMS ? lease_paged(id, id % 5, 0, below(w, 96), sizes[below(w, 5)]) : lease_of(id, kind);
+    enum gc_lease_kind kind =
+        below(w, 8) == 0 ? (enum gc_lease_kind)below(w, GC_LEASE_KINDS) : GC_LEASE_ITEMS;
+    struct gc_msg msg = kind == GC_LEASE_ITEMS ? lease_paged(id, id % 5, 0, below(w, 96), sizes[below(w, 5)])
+                                               : lease_of(id, kind);
     msg.as.lease.alone = below(w, 10) == 0;
     msg.as.lease.stage = 2 + below(w, 2);
     w->leases[id % 64] = id;
@@ -108,7 +112,8 @@ static void answer_get(struct world *w, const struct gc_msg *get)
     if (msg.type == GC_MSG_ERROR) {
         msg.as.error.code = below(w, 2) ? GC_ERR_BUSY : GC_ERR_NOT_FOUND;
     } else {
-        msg.as.data = (struct gc_msg_data){.what = g->what, .run_no = g->run_no, .stage = g->stage, .index = g->index};
+        msg.as.data =
+            (struct gc_msg_data){.what = g->what, .run_no = g->run_no, .stage = g->stage, .index = g->index};
         msg.as.data.n_page = g->what == GC_GET_PAGE;
         msg.as.data.page = &page;
         msg.as.data.n_lengths = g->what == GC_GET_DELTAS ? 1 + (uint32_t)below(w, 3) : 0;
@@ -121,8 +126,9 @@ static void answer(struct world *w, bool kind)
 {
     if (w->n_heard == 0)
         return;
-    static const enum gc_verdict verdicts[] = {GC_VERDICT_COMMITTED, GC_VERDICT_COMMITTED, GC_VERDICT_COMMITTED,
-                                               GC_VERDICT_ALREADY,   GC_VERDICT_STALE,     GC_VERDICT_WANTED};
+    static const enum gc_verdict verdicts[] = {GC_VERDICT_COMMITTED, GC_VERDICT_COMMITTED,
+                                               GC_VERDICT_COMMITTED, GC_VERDICT_ALREADY,
+                                               GC_VERDICT_STALE,     GC_VERDICT_WANTED};
     struct gc_msg said = w->heard[below(w, w->n_heard < 8 ? w->n_heard : 8)];
     struct gc_msg msg = {.type = GC_MSG_RESULT_ACK, .re = said.seq};
     struct gc_msg_result_ack *a = &msg.as.result_ack;
@@ -132,8 +138,12 @@ static void answer(struct world *w, bool kind)
         look(w);
         return;
     }
-    a->term = said.type == GC_MSG_RESULT ? said.as.result.term : said.type == GC_MSG_FAULT ? said.as.fault.term : said.as.pages.term;
-    a->lease = said.type == GC_MSG_RESULT ? said.as.result.lease : said.type == GC_MSG_FAULT ? said.as.fault.lease : said.as.pages.lease;
+    a->term = said.type == GC_MSG_RESULT  ? said.as.result.term
+              : said.type == GC_MSG_FAULT ? said.as.fault.term
+                                          : said.as.pages.term;
+    a->lease = said.type == GC_MSG_RESULT  ? said.as.result.lease
+               : said.type == GC_MSG_FAULT ? said.as.fault.lease
+                                           : said.as.pages.lease;
     a->first = said.type == GC_MSG_RESULT ? said.as.result.first : said.as.fault.item;
     a->count = said.type == GC_MSG_RESULT ? said.as.result.count : 1;
     if (!kind && below(w, 30) == 0) {
@@ -149,12 +159,16 @@ static void greet(struct world *w, bool kind)
     if (!w->hello)
         return;
     uint64_t verdicts[GC_MAX_INVENTORY];
-    static const enum gc_verdict any[] = {GC_VERDICT_KEEP, GC_VERDICT_SEND, GC_VERDICT_CANCEL, GC_VERDICT_ALREADY};
+    static const enum gc_verdict any[] = {GC_VERDICT_KEEP, GC_VERDICT_SEND, GC_VERDICT_CANCEL,
+                                          GC_VERDICT_ALREADY};
     for (uint32_t i = 0; i < w->f.held; i++)
         verdicts[i] = kind ? GC_VERDICT_SEND : any[below(w, 4)];
     struct gc_msg msg = {.type = GC_MSG_WELCOME, .re = w->f.hello};
-    msg.as.welcome = (struct gc_msg_welcome){
-        .beat_ns = GC_BEAT_NS, .lease_ns = GC_LEASE_NS, .window = 4, .n_verdicts = w->f.held, .verdicts = verdicts};
+    msg.as.welcome = (struct gc_msg_welcome){.beat_ns = GC_BEAT_NS,
+                                             .lease_ns = GC_LEASE_NS,
+                                             .window = 4,
+                                             .n_verdicts = w->f.held,
+                                             .verdicts = verdicts};
     w->hello = false;
     say(&w->f, &msg);
     look(w);
@@ -178,7 +192,8 @@ static void work(struct world *w, bool kind)
     } else {
         s->busy = false;
         static const enum gc_cause causes[] = {GC_CAUSE_CRASH, GC_CAUSE_OOM, GC_CAUSE_INFRA};
-        fault(&w->f, slot, slice, below(w, 3) ? s->next + below(w, s->end - s->next) : GC_UNSET, causes[below(w, 3)]);
+        fault(&w->f, slot, slice, below(w, 3) ? s->next + below(w, s->end - s->next) : GC_UNSET,
+              causes[below(w, 3)]);
     }
     look(w);
 }
@@ -276,7 +291,8 @@ START_TEST(any_events_in_any_order)
     memset(&w, 0, sizeof w);
     struct gc_agent_config c = {.slots = SLOTS};
     if (_i % 3 == 0)
-        c = (struct gc_agent_config){.slots = SLOTS, .leases = 4, .results = 4, .faults = 3, .spans = 6, .things = 7};
+        c = (struct gc_agent_config){
+            .slots = SLOTS, .leases = 4, .results = 4, .faults = 3, .spans = 6, .things = 7};
     fixture_open(&w.f, &c);
     w.seed = 0x9e3779b97f4a7c15u + (uint64_t)_i;
     w.next_lease = 1;

@@ -271,7 +271,8 @@ START_TEST(catalogue_in_parts)
     fixture_open(&f, &c);
     timer(&f, 0);
     struct gc_msg msg = {.type = GC_MSG_WELCOME, .re = f.hello};
-    msg.as.welcome = (struct gc_msg_welcome){.beat_ns = GC_BEAT_NS, .lease_ns = GC_LEASE_NS, .window = 1, .want_catalogue = true};
+    msg.as.welcome = (struct gc_msg_welcome){
+        .beat_ns = GC_BEAT_NS, .lease_ns = GC_LEASE_NS, .window = 1, .want_catalogue = true};
     say(&f, &msg);
     expect(&f, "CATALOGUE 0+1048576/1048581\nCATALOGUE 1048576+5/1048581\nBEAT\n");
     fixture_close(&f);
@@ -385,7 +386,8 @@ END_TEST
 
 START_TEST(an_inventory_has_an_end)
 {
-    struct gc_agent_config c = {.slots = 1, .leases = 4, .results = 16, .faults = 2100, .spans = 3000, .things = 8};
+    struct gc_agent_config c = {
+        .slots = 1, .leases = 4, .results = 16, .faults = 2100, .spans = 3000, .things = 8};
     fixture_open(&f, &c);
     join(&f);
     struct gc_msg lease = lease_items(5, 0, 4096), small = lease_items(6, 9000, 1);
@@ -404,11 +406,13 @@ START_TEST(an_inventory_has_an_end)
 }
 END_TEST
 
-GC_SUITE("agent session", GC_TEST(says_hello_until_welcome), GC_TEST(welcome_with_other_verdicts_than_rows_is_none),
-         GC_TEST(beats_tell_of_leases_and_tasks), GC_TEST(lower_terms_are_the_past), GC_TEST(other_sessions_are_not_obeyed),
-         GC_TEST(higher_term_or_who_means_hello), GC_TEST(verdicts_on_work), GC_TEST(wanted_result_runs_again),
-         GC_TEST(rows_that_are_gone_are_not_judged), GC_TEST(welcome_after_the_fence),
-         GC_TEST(fence_counts_from_the_sending_of_an_acked_beat), GC_TEST(shorter_leases_have_a_nearer_fence),
-         GC_TEST(catalogue_in_parts), GC_TEST(drains), GC_TEST(drains_without_a_coordinator),
-         GC_TEST(gives_up_a_coordinator_that_is_away), GC_TEST(what_no_worker_is_sent_means_nothing), GC_TEST(wants_its_arena),
+GC_SUITE("agent session", GC_TEST(says_hello_until_welcome),
+         GC_TEST(welcome_with_other_verdicts_than_rows_is_none), GC_TEST(beats_tell_of_leases_and_tasks),
+         GC_TEST(lower_terms_are_the_past), GC_TEST(other_sessions_are_not_obeyed),
+         GC_TEST(higher_term_or_who_means_hello), GC_TEST(verdicts_on_work),
+         GC_TEST(wanted_result_runs_again), GC_TEST(rows_that_are_gone_are_not_judged),
+         GC_TEST(welcome_after_the_fence), GC_TEST(fence_counts_from_the_sending_of_an_acked_beat),
+         GC_TEST(shorter_leases_have_a_nearer_fence), GC_TEST(catalogue_in_parts), GC_TEST(drains),
+         GC_TEST(drains_without_a_coordinator), GC_TEST(gives_up_a_coordinator_that_is_away),
+         GC_TEST(what_no_worker_is_sent_means_nothing), GC_TEST(wants_its_arena),
          GC_TEST(an_inventory_has_an_end))

@@ -165,7 +165,8 @@ static void reference(uint32_t back, uint64_t index)
     static uint8_t digest[32] = {7};
     struct gc_page page = {.first = 0, .count = 10, .bytes = 99, .offset = 1000, .digest = {digest, 32}};
     struct gc_msg msg = {.type = GC_MSG_DATA, .re = f.asked[back]};
-    msg.as.data = (struct gc_msg_data){.what = GC_GET_PAGE, .run_no = 1, .stage = 9, .index = index, .n_page = 1, .page = &page};
+    msg.as.data = (struct gc_msg_data){
+        .what = GC_GET_PAGE, .run_no = 1, .stage = 9, .index = index, .n_page = 1, .page = &page};
     say(&f, &msg);
 }
 
@@ -275,7 +276,8 @@ static void some_states(uint32_t back, uint32_t n)
 {
     static uint64_t lengths[4] = {1, 1, 1, 1};
     struct gc_msg msg = {.type = GC_MSG_DATA, .re = f.asked[back], .bulk = {(const uint8_t *)"abcd", n}};
-    msg.as.data = (struct gc_msg_data){.what = GC_GET_DELTAS, .run_no = 1, .stage = 2, .n_lengths = n, .lengths = lengths};
+    msg.as.data = (struct gc_msg_data){
+        .what = GC_GET_DELTAS, .run_no = 1, .stage = 2, .n_lengths = n, .lengths = lengths};
     say(&f, &msg);
 }
 
@@ -469,11 +471,14 @@ START_TEST(so_many_listings_at_once)
 }
 END_TEST
 
-GC_SUITE("agent things", GC_TEST(programs_and_pages_are_pulled_once), GC_TEST(answers_that_do_not_fit_are_none), GC_TEST(asks_again),
-         GC_TEST(a_page_of_other_bytes_is_asked_for_again), GC_TEST(what_the_coordinator_has_not_ends_the_lease),
-         GC_TEST(what_cannot_be_used_here_is_told), GC_TEST(what_cannot_be_told_is_dropped),
-         GC_TEST(a_reference_wants_its_sources_program), GC_TEST(a_reference_whose_program_is_gone),
-         GC_TEST(things_are_kept_for_a_while), GC_TEST(the_cache_has_an_end), GC_TEST(states_come_in_parts),
-         GC_TEST(states_that_came_in_part_are_dropped), GC_TEST(a_finish_of_nothing), GC_TEST(pages_are_told_one_by_one),
-         GC_TEST(a_listing_outlives_its_session), GC_TEST(a_stale_listing_stops), GC_TEST(a_listing_that_fails),
-         GC_TEST(pages_without_room), GC_TEST(so_many_listings_at_once))
+GC_SUITE("agent things", GC_TEST(programs_and_pages_are_pulled_once),
+         GC_TEST(answers_that_do_not_fit_are_none), GC_TEST(asks_again),
+         GC_TEST(a_page_of_other_bytes_is_asked_for_again),
+         GC_TEST(what_the_coordinator_has_not_ends_the_lease), GC_TEST(what_cannot_be_used_here_is_told),
+         GC_TEST(what_cannot_be_told_is_dropped), GC_TEST(a_reference_wants_its_sources_program),
+         GC_TEST(a_reference_whose_program_is_gone), GC_TEST(things_are_kept_for_a_while),
+         GC_TEST(the_cache_has_an_end), GC_TEST(states_come_in_parts),
+         GC_TEST(states_that_came_in_part_are_dropped), GC_TEST(a_finish_of_nothing),
+         GC_TEST(pages_are_told_one_by_one), GC_TEST(a_listing_outlives_its_session),
+         GC_TEST(a_stale_listing_stops), GC_TEST(a_listing_that_fails), GC_TEST(pages_without_room),
+         GC_TEST(so_many_listings_at_once))

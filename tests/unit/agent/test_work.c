@@ -59,7 +59,8 @@ END_TEST
 START_TEST(a_result_carries_what_the_chunk_has)
 {
     one_slot(3);
-    struct gc_delta deltas[2] = {{.reducer = 0, .items = 3, .bytes = 1}, {.reducer = 1, .items = 2, .bytes = 1}};
+    struct gc_delta deltas[2] = {{.reducer = 0, .items = 3, .bytes = 1},
+                                 {.reducer = 1, .items = 2, .bytes = 1}};
     struct gc_agent_event e = {.kind = GC_AEV_CHUNK};
     e.as.chunk.slice = 1;
     e.as.chunk.chunk = (struct gc_agent_chunk){.chunk = 9,
@@ -121,7 +122,8 @@ START_TEST(what_is_to_run_alone_runs_alone)
 {
     fixture_open(&f, NULL);
     join(&f);
-    struct gc_given given = {.node = 4, .cause = GC_CAUSE_CRASH, .attempts = 2, .text = {(const uint8_t *)"was bad", 7}};
+    struct gc_given given = {
+        .node = 4, .cause = GC_CAUSE_CRASH, .attempts = 2, .text = {(const uint8_t *)"was bad", 7}};
     struct gc_msg lease = lease_items(5, 7, 2);
     lease.as.lease.alone = true;
     lease.as.lease.attempt = 1;
@@ -130,7 +132,9 @@ START_TEST(what_is_to_run_alone_runs_alone)
     say(&f, &lease);
     memset(&given, 0, sizeof given);
     program(&f);
-    expect(&f, "start 0 #1 5 items 7+1 fresh given 4 'was bad'\nstart 1 #2 5 items 8+1 fresh given 4 'was bad'\n");
+    expect(
+        &f,
+        "start 0 #1 5 items 7+1 fresh given 4 'was bad'\nstart 1 #2 5 items 8+1 fresh given 4 'was bad'\n");
     ck_assert_uint_eq(f.fx.list[0].as.start.attempt, 1);
     fixture_close(&f);
 }
@@ -142,7 +146,8 @@ START_TEST(leases_that_make_no_sense_are_not_taken)
     join(&f);
     give(0, 0, 1);
     expect(&f, "");
-    struct gc_msg before = lease_paged(5, 0, 100, 99, 1), beyond = lease_paged(6, 0, 100, 100, GC_PAGE_ITEMS + 1),
+    struct gc_msg before = lease_paged(5, 0, 100, 99, 1),
+                  beyond = lease_paged(6, 0, 100, 100, GC_PAGE_ITEMS + 1),
                   far = lease_paged(7, 0, 100, 100 + GC_PAGE_ITEMS + 1, 1);
     say(&f, &before);
     say(&f, &beyond);
@@ -170,7 +175,8 @@ START_TEST(a_blamed_item_leaves_its_neighbours)
     expect(&f, "");
     /* A fault that is not answered is said again. */
     timer(&f, GC_RESEND_NS);
-    expect(&f, "RESULT 1:5 items 0+2\nRESULT 1:5 items 2+3\nFAULT 1:5 8 timeout node 3 'why'\nBEAT 5 at 5:6\n");
+    expect(&f,
+           "RESULT 1:5 items 0+2\nRESULT 1:5 items 2+3\nFAULT 1:5 8 timeout node 3 'why'\nBEAT 5 at 5:6\n");
     /* One that is wanted again runs again. */
     ack(&f, 5, 8, 1, GC_VERDICT_WANTED);
     expect(&f, "");
@@ -470,11 +476,13 @@ START_TEST(a_chunk_that_skips_items_is_an_error_of_the_program)
 END_TEST
 
 GC_SUITE("agent work", GC_TEST(a_lease_becomes_a_result), GC_TEST(a_result_carries_what_the_chunk_has),
-         GC_TEST(leases_are_served_in_order_and_not_split_while_all_are_busy), GC_TEST(leases_share_what_is_idle),
-         GC_TEST(what_is_to_run_alone_runs_alone), GC_TEST(leases_that_make_no_sense_are_not_taken),
-         GC_TEST(a_blamed_item_leaves_its_neighbours), GC_TEST(nobody_is_blamed_at_first), GC_TEST(a_chunk_forgives),
+         GC_TEST(leases_are_served_in_order_and_not_split_while_all_are_busy),
+         GC_TEST(leases_share_what_is_idle), GC_TEST(what_is_to_run_alone_runs_alone),
+         GC_TEST(leases_that_make_no_sense_are_not_taken), GC_TEST(a_blamed_item_leaves_its_neighbours),
+         GC_TEST(nobody_is_blamed_at_first), GC_TEST(a_chunk_forgives),
          GC_TEST(a_failing_machine_is_given_time), GC_TEST(a_refused_range_is_halved),
          GC_TEST(the_window_and_what_is_sent_again), GC_TEST(no_more_slices_than_results_have_room),
          GC_TEST(a_fault_without_room_runs_again), GC_TEST(gives_back_what_has_not_started),
          GC_TEST(pieces_that_touch_are_given_back_together), GC_TEST(cancel_kills_and_reports_nothing),
-         GC_TEST(a_result_that_is_wrong_is_not_said_for_ever), GC_TEST(full_of_leases), GC_TEST(full_of_spans), GC_TEST_ABORTS(a_chunk_that_skips_items_is_an_error_of_the_program))
+         GC_TEST(a_result_that_is_wrong_is_not_said_for_ever), GC_TEST(full_of_leases),
+         GC_TEST(full_of_spans), GC_TEST_ABORTS(a_chunk_that_skips_items_is_an_error_of_the_program))

@@ -88,7 +88,8 @@ START_TEST(inputs)
     char path[64];
     snprintf(path, sizeof path, "%s/pipe", folder);
     ck_assert_int_eq(mkfifo(path, 0600), 0);
-    ck_assert_int_eq(input("pipe", GC_UNSET, &fd), GC_CAUSE_UNREADABLE); /* and it did not wait for a writer */
+    ck_assert_int_eq(input("pipe", GC_UNSET, &fd),
+                     GC_CAUSE_UNREADABLE); /* and it did not wait for a writer */
     snprintf(path, sizeof path, "%s/link", folder);
     ck_assert_int_eq(symlink("/etc/passwd", path), 0);
     ck_assert_int_eq(input("link", GC_UNSET, &fd), GC_CAUSE_NOT_ALLOWED);
@@ -100,7 +101,9 @@ END_TEST
 static struct gc_output output(const char *name, enum gc_exists exists, const char *bytes, bool named)
 {
     struct gc_output out = {.item = 1, .exists = exists, .fd = -1, .home = -1, .folder = -1};
-    ck_assert_int_eq(gc_roots_open_parent(roots, gc_str_of(folder), gc_str_of(name), true, &out.folder, out.name, NULL), GC_OK);
+    ck_assert_int_eq(
+        gc_roots_open_parent(roots, gc_str_of(folder), gc_str_of(name), true, &out.folder, out.name, NULL),
+        GC_OK);
     out.home = out.folder;
     if (named) {
         strcpy(out.temporary, ".graphcap-test");
@@ -116,7 +119,8 @@ static struct gc_output output(const char *name, enum gc_exists exists, const ch
 static enum gc_cause publish(struct gc_output *out, uint64_t bytes)
 {
     gc_files_start_sync(out);
-    enum gc_cause cause = gc_files_publish(roots, gc_str_of(folder), (struct gc_bytes){0}, bytes, &fence, out);
+    enum gc_cause cause =
+        gc_files_publish(roots, gc_str_of(folder), (struct gc_bytes){0}, bytes, &fence, out);
     gc_files_close(out);
     gc_files_close(out); /* twice is once */
     return cause;
@@ -187,5 +191,6 @@ START_TEST(follows_no_link_to_the_output)
 }
 END_TEST
 
-GC_SUITE("pool files", GC_TEST(inputs), GC_TEST(publishes_whole_and_once), GC_TEST(publishes_nothing_behind_the_fence),
-         GC_TEST(believes_no_length), GC_TEST(follows_no_link_to_the_output))
+GC_SUITE("pool files", GC_TEST(inputs), GC_TEST(publishes_whole_and_once),
+         GC_TEST(publishes_nothing_behind_the_fence), GC_TEST(believes_no_length),
+         GC_TEST(follows_no_link_to_the_output))

@@ -42,7 +42,7 @@ static struct gc_bytes values(struct gc_buf *buf, uint8_t memory[64], uint32_t n
 START_TEST(sound_chunks)
 {
     /* Three items of two nodes: done done, done failed, warned skipped. */
-    static const uint8_t patterns[] = {GC_OUTCOME_DONE, GC_OUTCOME_DONE,   GC_OUTCOME_FAILED,
+    static const uint8_t patterns[] = {GC_OUTCOME_DONE,    GC_OUTCOME_DONE,   GC_OUTCOME_FAILED,
                                        GC_OUTCOME_SKIPPED, GC_OUTCOME_WARNED, GC_OUTCOME_SKIPPED};
     struct gc_buf buf;
     uint8_t memory[64];
@@ -60,7 +60,8 @@ END_TEST
 
 START_TEST(sound_finishes)
 {
-    static const uint8_t done[] = {GC_OUTCOME_DONE}, failed[] = {GC_OUTCOME_FAILED}, none[] = {GC_OUTCOME_NONE};
+    static const uint8_t done[] = {GC_OUTCOME_DONE}, failed[] = {GC_OUTCOME_FAILED},
+                         none[] = {GC_OUTCOME_NONE};
     struct gc_buf buf;
     uint8_t memory[64];
     ck_assert_ptr_null(gc_verify_finish(status(done, 1, 1), values(&buf, memory, 1), 1));
@@ -77,7 +78,15 @@ END_TEST
 
 START_TEST(pages_are_indexed)
 {
-    static const uint8_t block[] = "\x01" "a" "\x00" "\x02" "bc" "\x01" "\x80" "\x00" "\x00";
+    static const uint8_t block[] = "\x01"
+                                   "a"
+                                   "\x00"
+                                   "\x02"
+                                   "bc"
+                                   "\x01"
+                                   "\x80"
+                                   "\x00"
+                                   "\x00";
     struct gc_blob *page = gc_blob_new(GC_BLOB_PAGE, (struct gc_bytes){block, sizeof block - 1});
     ck_assert_int_eq(gc_blob_index(page, 3), GC_OK);
     struct gc_bytes items = gc_blob_items(page, 1, 2), text, fields;
@@ -147,5 +156,5 @@ START_TEST(descriptors_travel)
 }
 END_TEST
 
-GC_SUITE("pool verify", GC_TEST(sound_chunks), GC_TEST(sound_finishes), GC_TEST(pages_are_indexed), GC_TEST(states_are_added),
-         GC_TEST(descriptors_travel))
+GC_SUITE("pool verify", GC_TEST(sound_chunks), GC_TEST(sound_finishes), GC_TEST(pages_are_indexed),
+         GC_TEST(states_are_added), GC_TEST(descriptors_travel))
