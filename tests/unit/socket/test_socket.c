@@ -476,6 +476,8 @@ START_TEST(other_user)
         char c;
         if (read(go[0], &c, 1) != 1 || setgid(65534) != 0 || setuid(65534) != 0)
             _exit(99);
+        if (access(path, W_OK) != 0)
+            _exit(97);
         int n = greeted(path);
         _exit(n < 0 ? 98 : n);
     }
@@ -487,6 +489,11 @@ START_TEST(other_user)
     int status = 0;
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     ck_assert(WIFEXITED(status));
+    if (WEXITSTATUS(status) == 97) {
+        printf("skip: another user cannot reach the folder %s on this machine\n", folder);
+        end();
+        return;
+    }
     ck_assert_int_eq(WEXITSTATUS(status), 0); /* connected, and cut off without a word */
     end();
 }
