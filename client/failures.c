@@ -18,6 +18,7 @@ struct graphcap_failures {
     struct gc_text json;
     char node_id[GC_MAX_NAME + 1];
     char message[GC_MAX_TEXT + 1];
+    char worker[GC_MAX_NAME + 1];
     struct graphcap_failure row;
 };
 
@@ -115,6 +116,8 @@ static int make_row(struct graphcap_failures *f, const struct gc_outcome_row *ro
         .source = found.known ? (const char *)found.text.ptr : NULL,
         .source_len = found.text.len,
     };
+    if (row->worker.len > 0 && gc_str_copy(f->worker, sizeof f->worker, gc_bytes_str(row->worker)))
+        f->row.worker = f->worker;
     put_cause(f, row);
     put_line(f, &found);
     f->row.json = gc_text_str(&f->json);

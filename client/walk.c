@@ -40,20 +40,35 @@ static int damaged(const struct gc_walk *w, const char *what, struct graphcap_er
 
 /* ---- a portion ---- */
 
-/* Copies a portion, since the message lives only until the next one. */
+/* The rows of a portion; what they point to is copied to `to`. */
+static void keep_rows(struct gc_walk *w, const struct gc_msg_batches *m, uint8_t *to)
+{
+    for (uint32_t i = 0; i < m->n_batches; i++) {
+        struct gc_bytes worker = m->batches[i].worker;
+        w->batches[i] = m->batches[i];
+        w->batches[i].worker = gc_bytes_of(to, worker.len);
+        if (worker.len)
+            memcpy(to, worker.ptr, worker.len);
+        to += worker.len;
+    }
+}
+
+/* Copies a portion, since the message lives only until the next one: the bulk, and the names behind it. */
 static int keep(struct gc_walk *w, const struct gc_msg *msg, struct graphcap_error *error)
 {
     const struct gc_msg_batches *m = &msg->as.batches;
+    size_t names = 0;
+    for (uint32_t i = 0; i < m->n_batches; i++)
+        names += m->batches[i].worker.len;
     free(w->bulk);
     free(w->batches);
-    w->bulk = malloc(msg->bulk.len + 1);
+    w->bulk = malloc(msg->bulk.len + names + 1);
     w->batches = calloc(m->n_batches + 1, sizeof *w->batches);
     if (!w->bulk || !w->batches)
         return gc_fail_memory(error);
     if (msg->bulk.len)
         memcpy(w->bulk, msg->bulk.ptr, msg->bulk.len);
-    for (uint32_t i = 0; i < m->n_batches; i++)
-        w->batches[i] = m->batches[i];
+    keep_rows(w, m, w->bulk + msg->bulk.len);
     w->bulk_len = msg->bulk.len;
     w->bulk_at = 0;
     w->n_batches = m->n_batches;
@@ -148,6 +163,7 @@ static int take(struct gc_walk *w, struct gc_outcome_row *ret, struct graphcap_e
         .item = w->open->first + w->item,
         .bit = w->bit,
         .outcome = (enum gc_outcome)w->pattern[w->bit],
+        .worker = w->open->worker,
     };
     ret->after = (struct gc_walk_at){w->open->seq, ret->item, ret->bit + 1};
     w->bit++;

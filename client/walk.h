@@ -22,6 +22,7 @@ struct gc_outcome_row {
     uint64_t item;
     uint32_t bit;
     enum gc_outcome outcome;
+    struct gc_bytes worker;       /* who ran it, by name; empty: not known */
     struct gc_bytes value;        /* DONE, CACHED, WARNED: proto/values.h */
     struct gc_status_fault fault; /* FAILED */
 };
@@ -40,7 +41,7 @@ struct gc_walk {
     bool more;
     bool ended; /* nothing will come behind what was read */
 
-    uint8_t *bulk;
+    uint8_t *bulk; /* of a portion, and the names of its workers behind it */
     size_t bulk_len;
     size_t bulk_at; /* of the batch after the open one */
     struct gc_batch *batches;

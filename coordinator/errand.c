@@ -83,7 +83,8 @@ static enum gc_err answer_results(struct ask *a)
     struct gc_batch *rows = GC_ARENA_ARRAY(a->arena, struct gc_batch, BATCH_ROWS);
     GC_ASSERT(rows);
     struct gc_store_batches got;
-    enum gc_err err = gc_store_results(a->store, &query, rows, BATCH_ROWS, &a->packer->bulk, &got, a->f);
+    enum gc_err err =
+        gc_store_results(a->store, &query, a->arena, rows, BATCH_ROWS, &a->packer->bulk, &got, a->f);
     if (err != GC_OK)
         return err;
     a->reply.type = GC_MSG_BATCHES;

@@ -75,20 +75,20 @@ static void again(struct gc_core *core, struct core_odd *odd)
 
 /* `nodes` will not run any more. What does not hang on them still must; if nothing is left, the item has ended. */
 static void give_up(struct gc_core *core, struct core_odd *odd, uint64_t nodes, uint64_t cause,
-                    struct gc_bytes text)
+                    struct gc_bytes text, struct gc_bytes worker)
 {
     struct core_stage *stage = odd->stage;
     if (stage->kind != GC_STAGE_ITEM) {
         uint64_t attempts = odd->attempts;
         core_odd_free(core, odd);
-        core_verdict_stage(core, stage, cause, attempts, text);
+        core_verdict_stage(core, stage, cause, attempts, text, worker);
         return;
     }
     uint64_t all = core_stage_all(stage);
     if (!core_odd_give_up(core, odd, nodes, cause, odd->attempts, text))
         back_off(core, odd); /* no room to remember it: it fails once more, later */
     else if ((core_odd_dead(odd) & all) == all)
-        core_verdict_item(core, odd);
+        core_verdict_item(core, odd, worker);
     else
         again(core, odd);
 }
@@ -102,7 +102,8 @@ static uint64_t blamed(const struct core_odd *odd, uint64_t node)
     return UINT64_C(1) << node;
 }
 
-static void judge(struct gc_core *core, struct core_odd *odd, const struct gc_msg_fault *fault)
+static void judge(struct gc_core *core, struct core_odd *odd, const struct gc_msg_fault *fault,
+                  const struct core_worker *worker)
 {
     unsigned retried = gc_cause_retried(fault->cause);
     if (retried == 2) {
@@ -113,7 +114,7 @@ static void judge(struct gc_core *core, struct core_odd *odd, const struct gc_ms
     if (retried == 1 && odd->attempts <= odd->stage->retries)
         again(core, odd);
     else
-        give_up(core, odd, blamed(odd, fault->node), fault->cause, fault->text);
+        give_up(core, odd, blamed(odd, fault->node), fault->cause, fault->text, core_worker_name(worker));
 }
 
 static const char *wrong(const struct core_lease *lease, const struct gc_msg_fault *fault)
@@ -151,7 +152,7 @@ void core_fault_handle(struct gc_core *core, gc_peer peer, const struct gc_msg *
             core_error(core, peer, msg->seq, GC_ERR_BUSY, "no room for the history of an item");
             return;
         }
-        judge(core, odd, fault);
+        judge(core, odd, fault, worker);
     }
     core_result_ack(core, peer, msg->seq, fault->lease, fault->item, 1, verdict);
 }
@@ -161,7 +162,8 @@ void core_fault_suspect(struct gc_core *core, struct core_lease *lease, uint64_t
     GC_ASSERT(core_fault_owns(core, lease, item));
     if (lease->stage->ended)
         return;
-    struct core_odd *odd = detach(core, lease, item);
+    struct gc_bytes worker = core_worker_name(lease->worker);
+    struct core_odd *odd = detach(core, lease, item); /* the lease may end with it */
     if (!odd)
         return; /* no room to suspect it: it goes back with the lease */
     odd->suspicions++;
@@ -169,5 +171,5 @@ void core_fault_suspect(struct gc_core *core, struct core_lease *lease, uint64_t
         again(core, odd);
     else
         give_up(core, odd, core_stage_all(odd->stage), GC_CAUSE_CRASH,
-                core_text("its worker was lost while it ran, too often"));
+                core_text("its worker was lost while it ran, too often"), worker);
 }

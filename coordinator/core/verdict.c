@@ -45,7 +45,7 @@ static uint32_t write_faults(struct gc_core *core, const struct core_odd *odd, s
     return n;
 }
 
-void core_verdict_item(struct gc_core *core, struct core_odd *odd)
+void core_verdict_item(struct gc_core *core, struct core_odd *odd, struct gc_bytes worker)
 {
     struct core_stage *stage = odd->stage;
     uint64_t item = odd->item;
@@ -57,7 +57,7 @@ void core_verdict_item(struct gc_core *core, struct core_odd *odd)
         pattern[node] = given >> node & 1 ? GC_OUTCOME_FAILED : GC_OUTCOME_SKIPPED;
     uint32_t n_faults = write_faults(core, odd, &faults);
     struct gc_status status = write_status(core, stage->n_nodes, pattern, faults, n_faults);
-    core_result_commit(core, stage, item, 1, status.bytes);
+    core_result_commit(core, stage, item, 1, status.bytes)->worker = worker;
     core_account_add(stage, &status);
     core_items_move(&core->units, &stage->items, item, 1, CORE_ODD, CORE_ENDED);
     core_odd_free(core, odd);
@@ -67,13 +67,13 @@ void core_verdict_item(struct gc_core *core, struct core_odd *odd)
 }
 
 void core_verdict_stage(struct gc_core *core, struct core_stage *stage, uint64_t cause, uint64_t attempts,
-                        struct gc_bytes text)
+                        struct gc_bytes text, struct gc_bytes worker)
 {
     const uint8_t pattern[] = {GC_OUTCOME_FAILED};
     struct gc_status_fault fault = {.cause = (uint32_t)cause, .attempts = attempts, .text = text};
     struct gc_status status = write_status(core, 1, pattern, &fault, 1);
     uint64_t item = stage->kind == GC_STAGE_SOURCE ? stage->dataset.items : 0;
-    core_result_commit(core, stage, item, 1, status.bytes);
+    core_result_commit(core, stage, item, 1, status.bytes)->worker = worker;
     core_account_add(stage, &status);
     core_run_changed(core, stage->run);
     core_stage_fail(core, stage);

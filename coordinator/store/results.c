@@ -29,34 +29,64 @@ static enum gc_sql walk_of(const struct gc_store_query *q)
     return q->failures ? GC_SQL_BY_ITEM_BAD : GC_SQL_BY_ITEM;
 }
 
-/* False: there is no room for it in `out`. */
-static bool take_batch(sqlite3_stmt *st, uint64_t stage, struct gc_batch *row, struct gc_buf *out)
+/* What an answer is made of. */
+struct answer {
+    struct gc_arena *arena; /* names */
+    struct gc_batch *rows;
+    uint32_t max;
+    struct gc_buf *bulk;
+};
+
+/* A few workers run many batches: a name that is like the last one is not copied. False: no room. */
+static bool take_name(struct answer *a, struct gc_bytes name, struct gc_bytes last, struct gc_bytes *ret)
 {
+    *ret = last;
+    if (name.len == last.len && (name.len == 0 || memcmp(name.ptr, last.ptr, name.len) == 0))
+        return true;
+    uint8_t *to = GC_ARENA_ARRAY(a->arena, uint8_t, name.len);
+    if (!to)
+        return false;
+    if (name.len > 0)
+        memcpy(to, name.ptr, name.len);
+    *ret = gc_bytes_of(to, name.len);
+    return true;
+}
+
+/* Row `n`. False: there is no room for it. */
+static bool take_batch(sqlite3_stmt *st, uint64_t stage, struct answer *a, uint32_t n)
+{
+    struct gc_bytes status = gc_db_bytes(st, 4);
+    struct gc_bytes values = gc_db_bytes(st, 5);
+    struct gc_bytes last = n > 0 ? a->rows[n - 1].worker : (struct gc_bytes){0};
+    struct gc_batch *row = &a->rows[n];
+    if (n == a->max || status.len + values.len > gc_buf_left(a->bulk))
+        return false;
     *row = (struct gc_batch){.seq = gc_db_u64(st, 0),
                              .stage = stage,
                              .first = gc_db_u64(st, 1),
                              .count = gc_db_u64(st, 2),
-                             .status = (uint64_t)sqlite3_column_bytes(st, 3),
-                             .values = (uint64_t)sqlite3_column_bytes(st, 4)};
-    if (row->status + row->values > gc_buf_left(out))
+                             .status = status.len,
+                             .values = values.len};
+    if (!take_name(a, gc_db_bytes(st, 3), last, &row->worker))
         return false;
-    struct gc_bytes status = gc_db_bytes(st, 3);
-    bool ok = gc_buf_append(out, status.ptr, status.len);
-    struct gc_bytes values = gc_db_bytes(st, 4);
+    bool ok = gc_buf_append(a->bulk, status.ptr, status.len);
     if (values.len > 0)
-        ok = gc_buf_append(out, values.ptr, values.len);
+        ok = gc_buf_append(a->bulk, values.ptr, values.len);
     GC_ASSERT(ok);
     return true;
 }
 
 static enum gc_err collect(struct gc_store *s, sqlite3_stmt *st, const struct gc_store_query *q,
-                           struct gc_batch *rows, uint32_t max, struct gc_buf *out,
-                           struct gc_store_batches *ret, struct gc_fault *f)
+                           struct answer *a, struct gc_store_batches *ret, struct gc_fault *f)
 {
     bool row = false;
     enum gc_err err = gc_db_next(s, st, &row, f);
-    while (err == GC_OK && row && ret->n < max && take_batch(st, q->stage, &rows[ret->n], out)) {
-        const struct gc_batch *b = &rows[ret->n++];
+    while (err == GC_OK && row) {
+        if (gc_db_bytes(st, 3).len > GC_MAX_NAME)
+            return gc_db_corrupt(s, "a batch names a worker that cannot be one", f);
+        if (!take_batch(st, q->stage, a, ret->n))
+            break; /* it is the next call's */
+        const struct gc_batch *b = &a->rows[ret->n++];
         ret->next = q->by_commit ? b->seq : b->first + b->count;
         err = gc_db_next(s, st, &row, f);
     }
@@ -66,9 +96,9 @@ static enum gc_err collect(struct gc_store *s, sqlite3_stmt *st, const struct gc
     return err;
 }
 
-enum gc_err gc_store_results(struct gc_store *s, const struct gc_store_query *q, struct gc_batch *rows,
-                             uint32_t max, struct gc_buf *out, struct gc_store_batches *ret,
-                             struct gc_fault *f)
+enum gc_err gc_store_results(struct gc_store *s, const struct gc_store_query *q, struct gc_arena *arena,
+                             struct gc_batch *rows, uint32_t max, struct gc_buf *out,
+                             struct gc_store_batches *ret, struct gc_fault *f)
 {
     /* Numbers above this are in no file; SQLite would take them as negative. */
     uint64_t run_no, state, start = q->after > INT64_MAX / 2 ? INT64_MAX / 2 : q->after;
@@ -87,7 +117,8 @@ enum gc_err gc_store_results(struct gc_store *s, const struct gc_store_query *q,
     gc_db_bind_u64(s, st, 2, q->stage);
     gc_db_bind_u64(s, st, 3, start);
     struct gc_store_batches found = {.next = q->after, .ended = gc_run_state_ended(state)};
-    err = collect(s, st, q, rows, max, out, &found, f);
+    struct answer a = {.arena = arena, .rows = rows, .max = max, .bulk = out};
+    err = collect(s, st, q, &a, &found, f);
     gc_db_done(st);
     if (err == GC_OK)
         *ret = found;

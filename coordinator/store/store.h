@@ -109,10 +109,11 @@ struct gc_store_batches {
     bool more;
     bool ended; /* the run, when this was read */
 };
-/* Up to `max` batches whose status and values fit `out` together; there is always room for one in GC_MAX_BULK. */
-enum gc_err gc_store_results(struct gc_store *s, const struct gc_store_query *q, struct gc_batch *rows,
-                             uint32_t max, struct gc_buf *out, struct gc_store_batches *ret,
-                             struct gc_fault *f) GC_MUST_CHECK;
+/* Up to `max` batches whose status and values fit `out` together; there is always room for one in GC_MAX_BULK. The workers'
+ * names lie in `arena`. */
+enum gc_err gc_store_results(struct gc_store *s, const struct gc_store_query *q, struct gc_arena *arena,
+                             struct gc_batch *rows, uint32_t max, struct gc_buf *out,
+                             struct gc_store_batches *ret, struct gc_fault *f) GC_MUST_CHECK;
 
 enum gc_err gc_store_find_run(struct gc_store *s, struct gc_id128 run, uint64_t *ret_run_no,
                               uint64_t *ret_state, struct gc_fault *f) GC_MUST_CHECK;

@@ -290,8 +290,12 @@ static void item_batch(struct gc_buf *bulk, uint64_t number, struct gc_batch *re
     }
     size_t from = bulk->len;
     ck_assert_int_eq(gc_status_writer_finish(&writer, bulk), GC_OK);
-    *ret = (struct gc_batch){
-        .seq = number + 1, .stage = 1, .first = first, .count = FAKE_BATCH, .status = bulk->len - from};
+    *ret = (struct gc_batch){.seq = number + 1,
+                             .stage = 1,
+                             .first = first,
+                             .count = FAKE_BATCH,
+                             .worker = text(number % 2 ? "odd" : "even"),
+                             .status = bulk->len - from};
     from = bulk->len;
     for (uint64_t i = first; i < first + FAKE_BATCH; i++) {
         if (i % FAKE_BAD == 0)

@@ -207,6 +207,9 @@ START_TEST(failures)
         ck_assert_uint_eq(row->attempts, 1);
         json_t *line = json_loads(row->json, 0, NULL);
         ck_assert_msg(line != NULL, "%s", row->json);
+        const char *worker = expected / FAKE_BATCH % 2 ? "odd" : "even";
+        ck_assert_str_eq(row->worker, worker);
+        ck_assert_str_eq(json_string_value(json_object_get(line, "worker")), worker);
         json_decref(line);
         expected += FAKE_BAD;
     }

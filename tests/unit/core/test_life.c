@@ -89,6 +89,7 @@ START_TEST(beats_renew_and_silence_loses)
     ck_assert_int_eq(gc_status_check(batch->status, 1, 1, &status), GC_OK);
     ck_assert(gc_status_fault_next(&status, &it, &fault));
     ck_assert_uint_eq(fault.cause, GC_CAUSE_CRASH);
+    ck_assert(gc_bytes_equal(batch->worker, gc_bytes_of("worker", 6)));
     expect_commit(&rig, GC_COMMIT_WORKER);
     ck_assert_uint_eq(rig_node(&rig, 1, 1).failed, 1);
     rig_end(&rig);

@@ -204,6 +204,7 @@ START_TEST(with_nothing_left_to_run_the_core_commits_the_item)
     ck_assert_int_eq(gc_status_check(batch->status, 1, 3, &status), GC_OK);
     ck_assert_uint_eq(status.n_faults, 3);
     ck_assert_uint_eq(batch->lease, 0);
+    ck_assert(gc_bytes_equal(batch->worker, gc_bytes_of("worker", 6)));
     struct gc_status_iter it = {0};
     struct gc_status_fault fault;
     ck_assert(gc_status_fault_next(&status, &it, &fault));

@@ -28,12 +28,15 @@ static void write_until_killed(int to)
     for (bool more = true; more;) {
         static uint8_t bulk[GC_MAX_BULK];
         static struct gc_batch rows[256];
+        static uint8_t names[4096];
+        struct gc_arena arena;
         struct gc_buf out;
         struct gc_store_batches got;
         struct gc_fault f;
         gc_buf_init(&out, bulk, sizeof bulk);
+        gc_arena_init(&arena, names, sizeof names);
         q.after = first;
-        if (gc_store_results(s, &q, rows, 256, &out, &got, &f) != GC_OK)
+        if (gc_store_results(s, &q, &arena, rows, 256, &out, &got, &f) != GC_OK)
             break;
         first = got.next;
         more = got.more;

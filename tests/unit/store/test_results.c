@@ -8,6 +8,8 @@ static char folder[64];
 static struct gc_store *s;
 static uint8_t bulk[GC_MAX_BULK];
 static struct gc_batch rows[8];
+static uint8_t names[64];
+static struct gc_arena of_names;
 
 /* Three batches committed out of order: items 8-11, 0-3 (one failed), 4-7. */
 static void setup(void)
@@ -39,11 +41,14 @@ static struct gc_store_batches ask(bool by_commit, uint64_t after, bool failures
     struct gc_store_batches got;
     struct gc_fault f;
     gc_buf_init(&out, bulk, room);
-    enum gc_err err = gc_store_results(s, &q, rows, max, &out, &got, &f);
+    gc_arena_init(&of_names, names, sizeof names);
+    enum gc_err err = gc_store_results(s, &q, &of_names, rows, max, &out, &got, &f);
     ck_assert_int_eq(err, GC_OK);
     uint64_t bytes = 0;
-    for (uint32_t i = 0; i < got.n; i++)
+    for (uint32_t i = 0; i < got.n; i++) {
+        ck_assert(gc_bytes_equal(rows[i].worker, gc_bytes_of("w1", 2)));
         bytes += rows[i].status + rows[i].values;
+    }
     ck_assert_uint_eq(bytes, out.len);
     return got;
 }
@@ -119,6 +124,34 @@ START_TEST(as_many_as_fit)
 }
 END_TEST
 
+START_TEST(as_many_as_have_names)
+{
+    struct gc_commit other = fixture_batch(1, 12, 4, false, 20);
+    static const char name[] = "a name of a worker that is as long as names are";
+    other.as.batch.worker = gc_bytes_of(name, sizeof name - 1);
+    fixture_commit(s, other);
+    other = fixture_batch(1, 16, 4, false, 20);
+    other.as.batch.worker = gc_bytes_of("nobody before it had a name of this length", 42);
+    fixture_commit(s, other);
+    struct gc_store_query q = {.run = fixture_id(1), .stage = FIXTURE_ITEM};
+    struct gc_buf out;
+    struct gc_store_batches got;
+    struct gc_fault f;
+    gc_buf_init(&out, bulk, sizeof bulk);
+    gc_arena_init(&of_names, names, sizeof names);
+    ck_assert_int_eq(gc_store_results(s, &q, &of_names, rows, 8, &out, &got, &f), GC_OK);
+    ck_assert_uint_eq(got.n, 4); /* three of one name, one of another, and the next call's */
+    ck_assert(got.more);
+    ck_assert_uint_eq(got.next, 16);
+    ck_assert_ptr_eq(rows[0].worker.ptr, rows[2].worker.ptr);
+    ck_assert(gc_bytes_equal(rows[3].worker, gc_bytes_of(name, sizeof name - 1)));
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < got.n; i++)
+        bytes += rows[i].status + rows[i].values;
+    ck_assert_uint_eq(bytes, out.len);
+}
+END_TEST
+
 START_TEST(unknown_run)
 {
     struct gc_store_query q = {.run = fixture_id(99), .stage = FIXTURE_ITEM};
@@ -126,7 +159,8 @@ START_TEST(unknown_run)
     struct gc_store_batches got;
     struct gc_fault f;
     gc_buf_init(&out, bulk, sizeof bulk);
-    enum gc_err err = gc_store_results(s, &q, rows, 8, &out, &got, &f);
+    gc_arena_init(&of_names, names, sizeof names);
+    enum gc_err err = gc_store_results(s, &q, &of_names, rows, 8, &out, &got, &f);
     ck_assert_int_eq(err, GC_ERR_NOT_FOUND);
 }
 END_TEST
@@ -180,6 +214,7 @@ int main(void)
     tcase_add_test(tc, by_commit);
     tcase_add_test(tc, failures_only);
     tcase_add_test(tc, as_many_as_fit);
+    tcase_add_test(tc, as_many_as_have_names);
     tcase_add_test(tc, unknown_run);
     tcase_add_test(tc, runs_newest_first);
     SRunner *runner = srunner_create(suite);
