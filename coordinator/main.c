@@ -52,7 +52,7 @@ int main(int argc, char **argv)
         return code;
     gc_log_init("gc-coordinator", settings.log_level);
     gc_fault_clear(&f);
-    umask(077); /* what a state folder holds is its owner's */
+    settings.user_mask = umask(077); /* what a state folder holds is its owner's */
     set_limits();
     set_up_zmq();
     enum gc_err err =

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -107,7 +108,11 @@ static enum gc_err spawn(struct gc_ownworker *w, struct gc_fault *f)
     const int fds[] = {-1, STDERR_FILENO, STDERR_FILENO}; /* it logs where we do */
     struct gc_proc_spawn child = {
         .path = w->program, .argv = argv, .fds = fds, .fd_count = GC_COUNT_OF(fds), .own_group = true};
-    return gc_proc_spawn(&child, &w->pid, f);
+    /* The store's thread may make a file meanwhile: it lies in a folder that is closed to others. */
+    mode_t ours = umask(w->settings->user_mask);
+    enum gc_err err = gc_proc_spawn(&child, &w->pid, f);
+    umask(ours);
+    return err;
 }
 
 static void start(struct gc_ownworker *w, uint64_t now_ns)

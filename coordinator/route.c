@@ -106,6 +106,12 @@ static void answer_catalogue(struct gc_loop *loop, gc_peer peer, const struct gc
     gc_loop_post(loop, gc_parcel_new(&loop->packer, peer, &data));
 }
 
+/* Its catalogue was asked for and has not come: a HELLO again asks again. */
+static bool lacks_catalogue(const struct gc_loop *loop, const struct gc_net_peer *peer)
+{
+    return peer->role == GC_ROLE_WORKER && !gc_catalogues_knows(&loop->catalogues, &peer->catalogue);
+}
+
 static void on_client_bye(struct gc_loop *loop, struct gc_net_peer *peer)
 {
     if (!gc_net_gone_full(&loop->net))
@@ -131,6 +137,10 @@ static void from_peer(struct gc_loop *loop, struct gc_net_peer *peer, const stru
     case GC_MSG_SUBMIT_BEGIN:
     case GC_MSG_SUBMIT_PART:
     case GC_MSG_SUBMIT_END: gc_admit(loop, name, msg); return;
+    case GC_MSG_BEAT:
+        if (lacks_catalogue(loop, peer))
+            reply_who(loop, &frames->peer, msg->seq);
+        break;
     case GC_MSG_BYE:
         if (peer->role == GC_ROLE_CLIENT) {
             on_client_bye(loop, peer);

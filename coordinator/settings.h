@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "common/error.h"
 #include "common/sys/log.h"
@@ -15,6 +16,7 @@ struct gc_settings {
     size_t n_endpoints;
     const char *state;
     bool private;
+    mode_t user_mask; /* the umask that we were started with: our own files are kept closer, what jobs write is not */
     uint64_t executors; /* of the private worker; 0: its own choice */
     const char *roots[GC_SETTINGS_ROOTS];
     size_t n_roots;

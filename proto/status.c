@@ -116,7 +116,7 @@ enum gc_err gc_status_check(struct gc_bytes bytes, uint64_t count, uint32_t n_no
     struct gc_status s = {.bytes = bytes};
     struct gc_reader r;
     struct gc_bytes patterns;
-    if (n_nodes == 0 || n_nodes > GC_MAX_STAGE_NODES)
+    if (n_nodes > GC_MAX_STAGE_NODES)
         return GC_ERR_INVALID;
     gc_reader_init(&r, bytes);
     if (!read_u32(&r, GC_MAX_STAGE_NODES, &s.n_nodes) || s.n_nodes != n_nodes)
@@ -182,7 +182,6 @@ bool gc_status_fault_next(const struct gc_status *s, struct gc_status_iter *it, 
 void gc_status_writer_init(struct gc_status_writer *w, uint32_t n_nodes, struct gc_buf runs,
                            struct gc_buf faults)
 {
-    GC_ASSERT(n_nodes >= 1);
     GC_ASSERT(n_nodes <= GC_MAX_STAGE_NODES);
     *w = (struct gc_status_writer){.n_nodes = n_nodes, .runs = runs, .faults = faults};
     gc_buf_reset(&w->runs);

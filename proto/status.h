@@ -3,6 +3,7 @@
  * Layout (numbers are LEB128 varints):
  *   n_nodes, n_patterns, patterns[n_patterns][n_nodes] (a byte each: OUTCOME), n_runs, { count, pattern }[n_runs],
  *   n_faults, { item - first, node, cause, attempts, text length, text }[n_faults], in order of (item, node)
+ * A stage that only feeds reducers has no nodes of its own: its one pattern is empty.
  * Node numbers are bits of the stage's node set. A million tasks of one outcome are nine bytes. Every failed (item, node) has
  * exactly one fault, with a cause; of a node given up before it is the one that LEASE.given names.
  * The runs' counts add up to the range's. There is one form for each content: patterns are distinct and stand in the order of

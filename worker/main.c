@@ -61,9 +61,6 @@ int main(int argc, char **argv)
         return code;
     gc_log_init("gc-worker", settings.log_level);
     gc_fault_clear(&f);
-    /* Whoever started a private one keeps a state folder to himself; what jobs write is for their user's eyes and programs. */
-    if (settings.private)
-        umask(022);
     set_limits();
     set_up_zmq();
     enum gc_err err =

@@ -106,7 +106,8 @@ static void judge(struct gc_core *core, struct core_odd *odd, const struct gc_ms
                   const struct core_worker *worker)
 {
     unsigned retried = gc_cause_retried(fault->cause);
-    if (retried == 2) {
+    /* A stage that only feeds reducers has no node to give up: an item left out of them would be missed by nobody. */
+    if (retried == 2 || odd->stage->n_nodes == 0) {
         back_off(core, odd);
         return;
     }
@@ -167,7 +168,7 @@ void core_fault_suspect(struct gc_core *core, struct core_lease *lease, uint64_t
     if (!odd)
         return; /* no room to suspect it: it goes back with the lease */
     odd->suspicions++;
-    if (odd->suspicions < gc_max_u64(1, odd->stage->suspicions))
+    if (odd->suspicions < gc_max_u64(1, odd->stage->suspicions) || odd->stage->n_nodes == 0)
         again(core, odd);
     else
         give_up(core, odd, core_stage_all(odd->stage), GC_CAUSE_CRASH,

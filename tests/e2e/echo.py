@@ -122,5 +122,10 @@ for (pid, name), peak in sorted(peaks.items()):
     print(f"  VmHWM {peak / 1e6:8.1f} MB  {name} ({pid})")
     if "gc-coordinator" in name and not SANITIZED:
         check(peak < 64e6, f"the coordinator used {peak} bytes")
+# A reducer that reads the source itself: its stage has no node of its own.
+place.write("listed.yaml", "name: listed\ndag:\n  nodes:\n    - {id: lines, op: list, config: {path: items.txt}}\n"
+            "    - {id: many, op: count, inputs: [lines]}\n")
+listed = place.json("run", "listed.yaml")
+check(listed["state"] == "completed" and listed["results"]["many"] == ITEMS, listed)
 check(any("gc-coordinator" in name for _, name in peaks), "no coordinator was seen")
 check(re.fullmatch(r"r-[a-z2-7]{26}", run), run)

@@ -549,5 +549,26 @@ START_TEST(full)
 }
 END_TEST
 
-GC_SUITE("proto: status", GC_TEST(one_outcome_is_nine_bytes), GC_TEST(nothing), GC_TEST(model),
+/* A stage that only feeds reducers: its items end, and say nothing of any node. */
+START_TEST(no_nodes)
+{
+    struct gc_status s;
+    struct gc_status_iter it = {0};
+    const uint8_t none = GC_OUTCOME_NONE;
+    const uint8_t *pattern;
+    uint64_t count;
+    start(0);
+    for (int i = 0; i < 300; i++)
+        add(&none, 0, "");
+    struct gc_bytes bytes = finish();
+    ck_assert_int_eq(gc_status_check(bytes, 300, 0, &s), GC_OK);
+    ck_assert(gc_status_run_next(&s, &it, &count, &pattern));
+    ck_assert_uint_eq(count, 300);
+    ck_assert(!gc_status_run_next(&s, &it, &count, &pattern));
+    ck_assert_int_eq(gc_status_check(bytes, 299, 0, &s), GC_ERR_INVALID);
+    ck_assert_int_eq(gc_status_check(bytes, 300, 1, &s), GC_ERR_INVALID);
+}
+END_TEST
+
+GC_SUITE("proto: status", GC_TEST(no_nodes), GC_TEST(one_outcome_is_nine_bytes), GC_TEST(nothing), GC_TEST(model),
          GC_TEST(truncated), GC_TEST(flipped), GC_TEST(refused), GC_TEST(too_many_patterns), GC_TEST(full))
