@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,7 +12,7 @@
 
 #include "common/assert.h"
 
-enum { MAX_LINKS = 40 };
+enum { MAX_LINKS = 40, SHOWN = 160 /* bytes of a path in a text: some texts are short, and what is behind it matters too */ };
 
 struct root {
     char name[129];
@@ -220,16 +221,23 @@ static int open_beneath(int dirfd, const char *path, int flags, mode_t mode, boo
     return (int)fd;
 }
 
-static enum gc_err system_fault(int errnum, const char *path, struct gc_fault *fault)
+enum gc_err gc_roots_fault(const struct gc_roots *r, const struct gc_place *p, int errnum, struct gc_fault *fault)
 {
     enum gc_err err = gc_err_from_errno(errnum);
+    char whole[2 * GC_ROOTS_PATH];
+    const char *root = r->roots[p->root].path;
+    const char *rest = strcmp(p->rest, ".") == 0 ? "" : p->rest;
+    int len = snprintf(whole, sizeof whole, "%s%s%s", root, rest[0] && root[1] ? "/" : "", rest);
+    GC_ASSERT(len > 0 && (size_t)len < sizeof whole);
+    const char *cut = len > SHOWN ? "..." : "";
+    const char *path = len > SHOWN ? whole + len - SHOWN : whole;
     if (errnum == ENOENT || errnum == ENOTDIR)
         err = GC_ERR_NOT_FOUND;
     else if (errnum == EACCES || errnum == EPERM)
         err = GC_ERR_IO;
     else if (errnum == ELOOP || errnum == EXDEV)
-        return gc_fault_set(fault, GC_ERR_DENIED, "'%s': a link that leads out of the roots, or in a circle", path);
-    return gc_fault_set(fault, err, "'%s': %s", path, strerror(errnum));
+        return gc_fault_set(fault, GC_ERR_DENIED, "'%s%s': a link that leads out of the roots, or in a circle", cut, path);
+    return gc_fault_set(fault, err, "'%s%s': %s", cut, path, strerror(errnum));
 }
 
 /* Reads the link at `rest` below a root into an absolute path with what follows it; false: it is no link. */
@@ -282,9 +290,9 @@ static enum gc_err open_place(const struct gc_roots *r, struct gc_place *p, int 
         }
         int errnum = errno;
         if (errnum != EXDEV || !follow || !follow_one(r, p))
-            return system_fault(errnum, p->rest, fault);
+            return gc_roots_fault(r, p, errnum, fault);
     }
-    return system_fault(ELOOP, p->rest, fault);
+    return gc_roots_fault(r, p, ELOOP, fault);
 }
 
 enum gc_err gc_roots_open(const struct gc_roots *r, struct gc_str folder, struct gc_str path, int flags, mode_t mode, bool follow,
@@ -327,8 +335,11 @@ static enum gc_err make_folders(const struct gc_roots *r, struct gc_place *p, st
         int made = mkdirat(fd, name, 0777);
         int errnum = errno;
         (void)close(fd);
-        if (made < 0 && errnum != EEXIST)
-            return system_fault(errnum, name, fault);
+        if (made < 0 && errnum != EEXIST) {
+            whole[end] = '\0';
+            memcpy(parent.rest, whole, end + 1);
+            return gc_roots_fault(r, &parent, errnum, fault);
+        }
     }
     return GC_OK;
 }
@@ -375,13 +386,13 @@ enum gc_err gc_roots_step(const struct gc_roots *r, const struct gc_place *from,
         /* a link: every one on the way is replaced by hand, so that the place says where its target really lies */
         for (int links = 0; fd < 0; links++) {
             if (links > MAX_LINKS || !follow_one(r, &p))
-                return system_fault(ELOOP, name, fault);
+                return gc_roots_fault(r, &p, ELOOP, fault);
             fd = open_beneath(r->roots[p.root].fd, p.rest, flags, 0, false);
             if (fd < 0 && errno != ELOOP)
-                return system_fault(errno, name, fault);
+                return gc_roots_fault(r, &p, errno, fault);
         }
     } else if (fd < 0) {
-        return system_fault(errno, name, fault);
+        return gc_roots_fault(r, &p, errno, fault);
     }
     *ret_fd = fd;
     *ret_place = p;

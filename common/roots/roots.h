@@ -5,7 +5,7 @@
  * kernel keeps each opening below it (openat2, RESOLVE_BENEATH), whatever is renamed meanwhile. Links are followed where their
  * target lies below a root as well, the same one or another.
  *
- * Errors of all calls, which name the path in *fault:
+ * Errors of all calls, which name the path in *fault, whole where it has a place below a root:
  *   GC_ERR_NOT_FOUND   it is not there (or a part of it is no folder)
  *   GC_ERR_DENIED      it lies outside of the roots, or a link leads there, or links go round in a circle
  *   GC_ERR_IO          the system refuses: permissions, a broken disk
@@ -44,6 +44,9 @@ struct gc_place {
 /* Where a path lies, by the letter: nothing is opened. `folder`: absolute; what relative paths start from. */
 enum gc_err gc_roots_place(const struct gc_roots *r, struct gc_str folder, struct gc_str path, struct gc_place *ret,
                            struct gc_fault *fault) GC_MUST_CHECK;
+
+/* What the system said of a place, as one of the errors above; the text names the place as an absolute path, a long one by its end. */
+enum gc_err gc_roots_fault(const struct gc_roots *r, const struct gc_place *p, int errnum, struct gc_fault *fault);
 
 /* Opens it: gc_roots_place, then open(2) with these flags (and O_CLOEXEC, and O_NONBLOCK until it is known to be no pipe). With
  * O_CREAT, `mode`. `follow`: links on the way and at the end, as above; else any link is GC_ERR_DENIED. */

@@ -109,15 +109,16 @@ static enum gc_err read_entries(DIR *dir, struct reading *r)
     return errno ? GC_ERR_IO : GC_OK;
 }
 
-static enum gc_err read_folder(struct level *l, struct gc_fault *fault)
+static enum gc_err read_folder(const struct gc_roots *roots, struct level *l, struct gc_fault *fault)
 {
     struct reading r = {0};
     int fd = fcntl(l->fd, F_DUPFD_CLOEXEC, 0);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
     if (!dir) {
+        int errnum = errno;
         if (fd >= 0)
             (void)close(fd);
-        return gc_fault_set(fault, GC_ERR_IO, "'%s': %s", l->place.rest, strerror(errno));
+        return gc_roots_fault(roots, &l->place, errnum, fault);
     }
     enum gc_err err = read_entries(dir, &r);
     int errnum = errno;
@@ -125,7 +126,7 @@ static enum gc_err read_folder(struct level *l, struct gc_fault *fault)
     if (err) {
         free(r.names);
         free(r.entries);
-        return gc_fault_set(fault, err, "'%s': %s", l->place.rest, err == GC_ERR_IO ? strerror(errnum) : "too many entries");
+        return gc_roots_fault(roots, &l->place, err == GC_ERR_IO ? errnum : ENOMEM, fault);
     }
     if (r.n > 1)
         qsort_r(r.entries, r.n, sizeof *r.entries, by_name, r.names);
@@ -173,11 +174,12 @@ static enum gc_err enter(struct gc_walk *w, int fd, const struct gc_place *place
     struct level *l = &w->levels[w->depth];
     GC_ASSERT(w->depth < GC_WALK_DEPTH);
     if (fstat(fd, &st) < 0) {
+        int errnum = errno;
         (void)close(fd);
-        return gc_fault_set(fault, GC_ERR_IO, "'%s': %s", place->rest, strerror(errno));
+        return gc_roots_fault(w->roots, place, errnum, fault);
     }
     *l = (struct level){.fd = fd, .device = st.st_dev, .inode = st.st_ino, .place = *place, .state = *state, .path_len = path_len};
-    enum gc_err err = read_folder(l, fault);
+    enum gc_err err = read_folder(w->roots, l, fault);
     w->depth++;
     if (err) {
         leave(w);

@@ -151,7 +151,7 @@ static enum gc_cause write_failed(struct gc_run *run, const struct gc_target *t,
         return gc_run_vips_failed(run, GC_CAUSE_OP_ERROR, streamed);
     vips_error_clear();
     bool full = t->error == ENOSPC || t->error == EDQUOT;
-    return gc_run_fail(run, full ? GC_CAUSE_INFRA : GC_CAUSE_OUTPUT, "writing: %s", strerror(t->error));
+    return gc_run_fail(run, full ? GC_CAUSE_INFRA : GC_CAUSE_OUTPUT, "writing the output: %s", strerror(t->error));
 }
 
 static enum gc_cause write_image(struct gc_run *run, const struct gc_step_state *st, const struct gc_saver *saver,
@@ -170,7 +170,7 @@ static enum gc_cause write_image(struct gc_run *run, const struct gc_step_state 
     if (err) {
         g_object_unref(op);
         gc_target_release(&target);
-        return gc_run_fail(run, GC_CAUSE_OUTPUT, "writing: %s", gc_err_text(err));
+        return gc_run_fail(run, GC_CAUSE_OUTPUT, "writing the output: %s", gc_err_text(err));
     }
     gc_vips_set_object(op, "target", target.target);
     if (!gc_vips_build(op, NULL))

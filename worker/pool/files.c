@@ -74,7 +74,8 @@ static void refuse_errno(struct gc_output *out, const char *what)
     int errnum = errno;
     bool machine = errnum == ENOSPC || errnum == EDQUOT || errnum == EIO || errnum == EMFILE ||
                    errnum == ENFILE || errnum == ENOMEM;
-    snprintf(out->text, sizeof out->text, "%s: %s", what, strerror(errnum));
+    const char *name = out->name[0] ? out->name : "output";
+    snprintf(out->text, sizeof out->text, "'%.120s': %s: %s", name, what, strerror(errnum));
     out->refused = machine ? GC_CAUSE_INFRA : GC_CAUSE_OUTPUT;
 }
 
@@ -119,7 +120,7 @@ static void make_temporary(int folder, const struct gc_files_token *token, struc
     if (out->fd < 0 && (errno == EISDIR || errno == EOPNOTSUPP || errno == EINVAL || errno == ENOENT))
         out->fd = named_temporary(folder, token, out);
     if (out->fd < 0)
-        refuse_errno(out, "a temporary file for the output");
+        refuse_errno(out, "making a temporary file");
 }
 
 /* exists: skip. */
@@ -210,7 +211,7 @@ static enum gc_cause compare(struct gc_output *out, uint64_t bytes)
         close(fd);
     if (same)
         return GC_CAUSE_NONE;
-    snprintf(out->text, sizeof out->text, "%.200s exists with other bytes", out->name);
+    snprintf(out->text, sizeof out->text, "'%.200s' exists with other bytes", out->name);
     return GC_CAUSE_OUTPUT;
 }
 
@@ -247,7 +248,7 @@ static enum gc_cause give_name(struct gc_output *out, uint64_t bytes)
         failed = replace(out);
     }
     if (failed) {
-        refuse_errno(out, "publishing the output");
+        refuse_errno(out, "giving it its name");
         return out->refused;
     }
     return GC_CAUSE_NONE;
@@ -257,11 +258,11 @@ static enum gc_cause make_durable(struct gc_output *out, uint64_t bytes)
 {
     struct stat st;
     if (fstat(out->fd, &st) != 0 || (uint64_t)st.st_size != bytes) {
-        explain(out->text, "the file is not as long as its op says");
+        snprintf(out->text, sizeof out->text, "'%.120s': not as long as its op says", out->name);
         return GC_CAUSE_OUTPUT;
     }
     if (fsync(out->fd) != 0) {
-        refuse_errno(out, "making the output durable");
+        refuse_errno(out, "writing it to the disk");
         return GC_CAUSE_INFRA;
     }
     return GC_CAUSE_NONE;
@@ -273,7 +274,7 @@ static enum gc_cause sync_folder(struct gc_output *out)
     int fd = openat(out->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool ok = fd >= 0 && fsync(fd) == 0;
     if (!ok)
-        refuse_errno(out, "making the output's folder durable");
+        refuse_errno(out, "writing its folder to the disk");
     if (fd >= 0)
         close(fd);
     return ok ? GC_CAUSE_NONE : GC_CAUSE_INFRA;

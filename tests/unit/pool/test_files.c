@@ -139,7 +139,7 @@ START_TEST(publishes_whole_and_once)
         ck_assert_int_eq(publish(&out, 5), GC_CAUSE_NONE);
         out = output(name, GC_EXISTS_ERROR, "BYTES", named);
         ck_assert_int_eq(publish(&out, 5), GC_CAUSE_OUTPUT);
-        ck_assert_str_eq(out.text, "out exists with other bytes");
+        ck_assert_str_eq(out.text, "'out' exists with other bytes");
         out = output(name, GC_EXISTS_ERROR, "longer", named);
         ck_assert_int_eq(publish(&out, 6), GC_CAUSE_OUTPUT);
         holds(name, "bytes");

@@ -67,6 +67,32 @@ static enum gc_err try_open(const char *path, bool follow)
     return err;
 }
 
+/* The path as its user knows it: whole, and of a long one the end. */
+START_TEST(what_a_fault_says)
+{
+    char path[1024] = "", expected[1200];
+    struct gc_fault fault = {0};
+    int fd;
+    plant();
+    enum gc_err err = gc_roots_open(roots, gc_str_of(under("a")), GC_STR("sub/../none/./x"), O_RDONLY, 0, true, &fd, &fault);
+    ck_assert_int_eq(err, GC_ERR_NOT_FOUND);
+    (void)snprintf(expected, sizeof expected, "'%s': No such file or directory", under("a/none/x"));
+    ck_assert_str_eq(fault.text, expected);
+    err = gc_roots_open(roots, gc_str_of("/"), GC_STR("nas:h/.."), O_RDONLY | O_DIRECTORY | O_CREAT, 0, true, &fd, &fault);
+    ck_assert_int_ne(err, GC_OK);
+    (void)snprintf(expected, sizeof expected, "'%s': ", under("mount"));
+    ck_assert_msg(strncmp(fault.text, expected, strlen(expected)) == 0, "%s", fault.text);
+    for (int i = 0; i < 60; i++)
+        strcat(path, "longish/");
+    strcat(path, "none");
+    err = gc_roots_open(roots, gc_str_of(under("a")), gc_str_of(path), O_RDONLY, 0, true, &fd, &fault);
+    ck_assert_int_eq(err, GC_ERR_NOT_FOUND);
+    (void)snprintf(expected, sizeof expected, "'...%s': No such file or directory", path + strlen(path) - 160);
+    ck_assert_str_eq(fault.text, expected);
+    clear();
+}
+END_TEST
+
 START_TEST(paths_and_links)
 {
     static const struct {
@@ -157,4 +183,4 @@ START_TEST(bad_roots_are_refused)
 }
 END_TEST
 
-GC_SUITE("roots", GC_TEST(paths_and_links), GC_TEST(parents_are_made), GC_TEST(the_whole_system_may_be_a_root), GC_TEST(bad_roots_are_refused))
+GC_SUITE("roots", GC_TEST(what_a_fault_says), GC_TEST(paths_and_links), GC_TEST(parents_are_made), GC_TEST(the_whole_system_may_be_a_root), GC_TEST(bad_roots_are_refused))
