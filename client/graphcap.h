@@ -267,7 +267,7 @@ int graphcap_show(struct graphcap *gc, const char *run, struct graphcap_run **re
                   struct graphcap_error *error);
 void graphcap_run_free(struct graphcap_run **run);
 
-/* How many items are over: each per-item node has an outcome for them. */
+/* How many items are over: each per-item node has an outcome for them. Of a cancelled run: those that were over before. */
 uint64_t graphcap_run_over(const struct graphcap_run *run);
 
 /* Whether the run's job states how many items may fail (max_bad): a partial run is a success then. */

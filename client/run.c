@@ -128,8 +128,30 @@ void graphcap_run_free(struct graphcap_run **run)
 }
 
 /* An item is over when each node has an outcome for it: the node with the fewest tells how many are. */
+static bool lists(const struct graphcap_run *run, const struct graphcap_node *n)
+{
+    for (size_t i = 0; i < run->n_sources; i++)
+        if (strcmp(run->sources[i].node, n->id) == 0)
+            return true;
+    return false;
+}
+
+/* A cancelled run's rest was skipped at one blow: what was done before it is what a rate can be made of. */
+static uint64_t worked(const struct graphcap_run *run)
+{
+    uint64_t most = 0;
+    for (size_t i = 0; i < run->n_nodes; i++) {
+        const struct graphcap_node *n = &run->nodes[i];
+        if (n->per_item && !lists(run, n) && n->done + n->failed > most)
+            most = n->done + n->failed;
+    }
+    return most;
+}
+
 uint64_t graphcap_run_over(const struct graphcap_run *run)
 {
+    if (run->state == GRAPHCAP_RUN_CANCELLED)
+        return worked(run);
     uint64_t least = GRAPHCAP_NONE;
     for (size_t i = 0; i < run->n_nodes; i++) {
         const struct graphcap_node *n = &run->nodes[i];

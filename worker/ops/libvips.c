@@ -11,7 +11,7 @@
 
 /* ---- start ---- */
 
-static unsigned warnings; /* one thread a process runs stages */
+static _Atomic unsigned warnings; /* one thread a process runs stages, but decoders have threads of their own */
 
 /* libvips says through GLib's log that a decoder has met something odd. Nothing of it goes to standard error. */
 static void on_log(const char *domain, GLogLevelFlags level, const char *text, void *data)
