@@ -126,7 +126,7 @@ static void add_items(struct rig_plan *box, struct rig_shape shape)
     stage->below = box->sets[1];
     for (uint32_t i = 0; i < shape.nodes; i++) {
         stage->nodes[i] = box->plan.n_nodes;
-        stage->below[i] = ((UINT64_C(1) << shape.nodes) - 1) & ~((UINT64_C(2) << i) - 1);
+        stage->below[i] = (UINT64_MAX >> (64 - shape.nodes)) & ~((UINT64_C(2) << i) - 1);
         add_node(box, shape, names[i % 4], index, shape.source);
     }
     stage->n_reducers = shape.reducers;

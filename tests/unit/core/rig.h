@@ -123,6 +123,7 @@ void rig_show(struct rig *rig, gc_peer peer, uint64_t id, bool watch);
 #define expect_ack(rig, peer, verdict) rig_expect_ack((rig), (peer), (verdict), __FILE__, __LINE__)
 #define expect_error(rig, peer, code)  rig_expect_error((rig), (peer), (code), __FILE__, __LINE__)
 #define expect_read(rig, peer)         rig_expect_read((rig), (peer), __FILE__, __LINE__)
+#define expect_text(found, wanted)     rig_expect_text((found), (wanted), __FILE__, __LINE__)
 
 void rig_expect_none(struct rig *rig, const char *file, int line);
 const struct gc_msg *rig_expect_send(struct rig *rig, gc_peer peer, enum gc_msg_type type, const char *file,
@@ -133,6 +134,8 @@ struct rig_lease rig_expect_lease(struct rig *rig, gc_peer peer, const char *fil
 void rig_expect_ack(struct rig *rig, gc_peer peer, enum gc_verdict verdict, const char *file, int line);
 void rig_expect_error(struct rig *rig, gc_peer peer, enum gc_err code, const char *file, int line);
 void rig_expect_read(struct rig *rig, gc_peer peer, const char *file, int line);
+/* Of an effect that was taken: its text, which no zero ends. */
+void rig_expect_text(struct gc_bytes found, const char *wanted, const char *file, int line);
 /* The next effect, whatever it is; NULL at the end. */
 const struct gc_effect *rig_next(struct rig *rig);
 /* Whether the next effect is a message of that type to that peer; it stays the next. */

@@ -114,3 +114,10 @@ void rig_expect_read(struct rig *rig, gc_peer peer, const char *file, int line)
         describe(rig, "read", file, line);
     rig->seen++;
 }
+
+void rig_expect_text(struct gc_bytes found, const char *wanted, const char *file, int line)
+{
+    if (found.len != strlen(wanted) || memcmp(found.ptr, wanted, found.len) != 0)
+        ck_abort_msg("%s:%d: wanted '%s', found '%.*s'", file, line, wanted, (int)found.len,
+                     found.len > 0 ? (const char *)found.ptr : "");
+}

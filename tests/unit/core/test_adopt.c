@@ -174,6 +174,7 @@ START_TEST(orphans_wait_for_the_worker_that_may_hold_them)
         (struct rig_result){.first = 6, .count = 1, .nodes = 3, .reducers = 1, .outcome = GC_OUTCOME_DONE});
     expect_commit(&second, GC_COMMIT_BATCH);
     expect_ack(&second, 1, GC_VERDICT_COMMITTED);
+    rig_log_free(rig.log);
     rig_end(&rig);
     rig_end(&second);
 }
@@ -217,6 +218,7 @@ START_TEST(the_higher_token_wins_where_two_inventories_overlap)
     rig_hello(&second, 7, 7, 7, 1, (struct rig_held){&lower, 1});
     ck_assert_uint_eq(expect_send(&second, 7, GC_MSG_WELCOME)->as.welcome.verdicts[0], GC_VERDICT_CANCEL);
     expect_send(&second, 6, GC_MSG_RECALL); /* it idles beside a heavy lease */
+    rig_log_free(rig.log);
     rig_end(&rig);
     rig_end(&second);
 }
@@ -280,6 +282,7 @@ START_TEST(a_listing_is_adopted_with_its_history)
     expect_commit(&second, GC_COMMIT_FRONTIER);
     expect_lease(&second, 1);
     expect_lease(&second, 1);
+    rig_log_free(rig.log);
     rig_end(&rig);
     rig_end(&second);
 }
@@ -398,6 +401,7 @@ START_TEST(entries_that_fit_nothing_are_cancelled)
     rig_settle(&second);
     for (size_t i = 0; i < GC_COUNT_OF(bad); i++)
         ck_assert_msg(ask(5, bad[i]) == GC_VERDICT_CANCEL, "entry %zu", i);
+    rig_log_free(rig.log);
     rig_end(&rig);
     rig_end(&second);
 }
@@ -425,6 +429,7 @@ START_TEST(a_lease_that_is_known_is_named_as_it_is)
         rig_skip(&second);
     }
     ck_assert_uint_eq(ask(6, good), GC_VERDICT_CANCEL); /* another worker's */
+    rig_log_free(rig.log);
     rig_end(&rig);
     rig_end(&second);
 }
@@ -485,6 +490,7 @@ START_TEST(ranges_of_one_lease_join_whatever_their_order)
     ck_assert_uint_eq(welcome->verdicts[1], GC_VERDICT_CANCEL);
     ck_assert_uint_eq(welcome->verdicts[2], GC_VERDICT_CANCEL);
     rig_skip(&second);
+    rig_log_free(rig.log);
     rig_end(&rig);
     rig_end(&second);
 }
@@ -512,6 +518,7 @@ START_TEST(a_winner_takes_from_one_that_is_not_connected_too)
     rig_step(&second, (struct gc_event){.kind = GC_EV_PEER_GONE, .peer = 5});
     rig_skip(&second);
     ck_assert_uint_eq(ask(7, high), GC_VERDICT_KEEP);
+    rig_log_free(rig.log);
     rig_end(&rig);
     rig_end(&second);
 }
@@ -529,6 +536,7 @@ START_TEST(no_room_to_adopt_is_a_cancel)
     rig_settle(&second);
     ck_assert_uint_eq(ask(5, a), GC_VERDICT_KEEP);
     ck_assert_uint_eq(ask(6, b), GC_VERDICT_CANCEL);
+    rig_log_free(rig.log);
     rig_end(&rig);
     rig_end(&second);
 }

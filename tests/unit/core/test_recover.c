@@ -97,6 +97,7 @@ START_TEST(the_second_core_knows_what_the_first_knew)
     rig_settle(&second);
     same(1);
     ck_assert_uint_eq(gc_core_live_runs(second.core), 1);
+    rig_log_free(rig.log);
     rig_end(&rig);
     rig_end(&second);
 }
@@ -119,6 +120,7 @@ START_TEST(without_the_worker_the_grace_ends_by_time)
     ck_assert_uint_eq(leases[0].id >> 40, 2);
     ck_assert_uint_eq(leases[0].first, 2);
     ck_assert_uint_eq(leases[0].attempt, 1);
+    rig_log_free(rig.log);
     rig_end(&rig);
     rig_end(&second);
 }
@@ -142,6 +144,7 @@ START_TEST(items_above_the_frontier_do_not_wait)
     skip(&second);
     ck_assert_uint_eq(n_leases, 2);
     ck_assert_uint_ge(leases[0].first, 8192);
+    rig_log_free(rig.log);
     rig_end(&rig);
     rig_end(&second);
 }
@@ -204,6 +207,7 @@ START_TEST(nonsense_from_the_disk_is_left_out)
     same(1);
     feed((struct gc_commit){.kind = GC_COMMIT_FRONTIER}); /* too late */
     (void)one_done;
+    rig_log_free(rig.log);
     rig_end(&rig);
     rig_end(&second);
 }
@@ -234,6 +238,7 @@ START_TEST(a_run_that_does_not_fit_is_shown_and_not_run)
                             .as.odd = {.run_no = 1, .stage = 1, .item = 0}}); /* it has ended */
     rig_open(&second);
     ck_assert_uint_gt(rig_info(&second, 1).text.len, 0);
+    rig_log_free(rig.log);
     rig_end(&second);
     rig_end(&rig);
 }
@@ -289,6 +294,7 @@ START_TEST(the_second_core_ends_what_the_first_began)
     rig_open(&second);
     ck_assert_uint_eq(gc_core_live_runs(second.core), 0);
     rig_run(&second, 2, SUM);
+    rig_log_free(rig.log);
     rig_end(&second);
     rig_end(&rig);
 }
@@ -334,6 +340,7 @@ START_TEST(a_source_that_had_failed_stays_failed)
         if (e->kind == GC_FX_COMMIT && e->as.commit.kind == GC_COMMIT_BATCH)
             rig_log_add(log, &e->as.commit);
     }
+    rig_log_free(rig.log);
     rig.log = log;
     reborn((struct gc_core_config){0});
     rig_open(&second);
@@ -342,6 +349,7 @@ START_TEST(a_source_that_had_failed_stays_failed)
     ck_assert_uint_eq(end->state, GC_RUN_FAILED);
     ck_assert_uint_eq(end->nodes[0].failed, 1);
     rig_settle(&second);
+    rig_log_free(rig.log);
     rig_end(&second);
     rig_end(&rig);
 }
