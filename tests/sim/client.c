@@ -24,7 +24,8 @@ static void hello(struct sim_world *w)
 
 static void control(struct sim_world *w, uint32_t i, enum gc_action action)
 {
-    post(w, (struct gc_msg){.type = GC_MSG_CONTROL, .as.control = {.run = w->jobs[i].run, .action = (uint64_t)action}});
+    post(w, (struct gc_msg){.type = GC_MSG_CONTROL,
+                            .as.control = {.run = w->jobs[i].run, .action = (uint64_t)action}});
 }
 
 /* What a job wants to hear next. Jobs begin one after the other, a second apart. */

@@ -6,11 +6,11 @@
 #include "common/assert.h"
 #include "tests/sim/world.h"
 
-#define CORE_CONFIG(t, next)                                                                                          \
-    (struct gc_core_config)                                                                                           \
-    {                                                                                                                 \
-        .term = (t), .next_run = (next), .runs = 8, .workers = 32, .leases = 512, .odd = 8192, .spans = 8192,         \
-        .watchers = 16, .blocks = 256, .pages = 64, .deltas = 4096, .seed = 7                                         \
+#define CORE_CONFIG(t, next)                                                                   \
+    (struct gc_core_config)                                                                    \
+    {                                                                                          \
+        .term = (t), .next_run = (next), .runs = 8, .workers = 32, .leases = 512, .odd = 8192, \
+        .spans = 8192, .watchers = 16, .blocks = 256, .pages = 64, .deltas = 4096, .seed = 7   \
     }
 
 static void step(struct sim_world *w, const struct gc_event *event);
@@ -149,8 +149,10 @@ static uint64_t source_stage(const struct sim_world *w, uint64_t run_no, uint64_
 static void get(struct sim_world *w, gc_peer peer, const struct gc_msg *msg)
 {
     const struct gc_msg_get *g = &msg->as.get;
-    struct gc_msg out = {.type = GC_MSG_DATA, .re = msg->seq,
-                         .as.data = {.what = g->what, .run_no = g->run_no, .stage = g->stage, .index = g->index}};
+    struct gc_msg out = {
+        .type = GC_MSG_DATA,
+        .re = msg->seq,
+        .as.data = {.what = g->what, .run_no = g->run_no, .stage = g->stage, .index = g->index}};
     uint8_t states[GC_MERGE_INPUTS * 64];
     uint64_t lengths[GC_MERGE_INPUTS];
     struct gc_page page;
@@ -194,8 +196,10 @@ static void read_ended(struct sim_world *w, gc_peer peer, const struct gc_msg *m
     if (!sim_disk_run(&w->disk, run, &run_no, &state, &last)) {
         answer(w, peer, error_msg(msg->seq, GC_ERR_NOT_FOUND));
     } else if (msg->type == GC_MSG_SHOW) {
-        answer(w, peer, (struct gc_msg){.type = GC_MSG_RUN_INFO, .re = msg->seq,
-                                        .as.run_info = {.run = *run, .run_no = run_no, .state = state}});
+        answer(w, peer,
+               (struct gc_msg){.type = GC_MSG_RUN_INFO,
+                               .re = msg->seq,
+                               .as.run_info = {.run = *run, .run_no = run_no, .state = state}});
     } else {
         answer(w, peer, (struct gc_msg){.type = GC_MSG_OK, .re = msg->seq});
     }
@@ -207,9 +211,12 @@ static void submit(struct sim_world *w, gc_peer peer, const struct gc_msg *msg)
     struct gc_id128 run = msg->as.submit_end.run;
     uint64_t run_no, state;
     const struct gc_commit_run_state *last;
-    if (!gc_core_find(w->coordinator.core, &run, &run_no) && sim_disk_run(&w->disk, &run, &run_no, &state, &last)) {
-        answer(w, peer, (struct gc_msg){.type = GC_MSG_SUBMITTED, .re = msg->seq,
-                                        .as.submitted = {.run = run, .accepted = true, .run_no = run_no}});
+    if (!gc_core_find(w->coordinator.core, &run, &run_no) &&
+        sim_disk_run(&w->disk, &run, &run_no, &state, &last)) {
+        answer(w, peer,
+               (struct gc_msg){.type = GC_MSG_SUBMITTED,
+                               .re = msg->seq,
+                               .as.submitted = {.run = run, .accepted = true, .run_no = run_no}});
         return;
     }
     for (uint32_t i = 0; i < w->n_jobs; i++) {
@@ -237,7 +244,10 @@ static void carry_out(struct sim_world *w, struct gc_effects fx)
         commits |= fx.list[i].kind == GC_FX_COMMIT;
     for (uint32_t i = 0; i < fx.n; i++) {
         struct gc_effect *e = &fx.list[i];
-        sim_note(w, 100 + e->kind, e->peer, e->kind == GC_FX_SEND ? e->as.msg.type : e->kind == GC_FX_COMMIT ? e->as.commit.kind : 0);
+        sim_note(w, 100 + e->kind, e->peer,
+                 e->kind == GC_FX_SEND     ? e->as.msg.type
+                 : e->kind == GC_FX_COMMIT ? e->as.commit.kind
+                                           : 0);
         if (e->kind == GC_FX_COMMIT) {
             u->commits[u->n_commits++] = sim_commit_copy(w->mem, &e->as.commit);
         } else if (e->kind == GC_FX_READ) {
@@ -271,12 +281,14 @@ static void schedule(struct sim_world *w)
 static void trace_message(const struct gc_msg *m)
 {
     if (m->type == GC_MSG_FAULT)
-        fprintf(stderr, "    fault: lease %llx item %llu node %llu %s\n", (unsigned long long)m->as.fault.lease,
-                (unsigned long long)m->as.fault.item, (unsigned long long)m->as.fault.node, gc_cause_name(m->as.fault.cause));
+        fprintf(stderr, "    fault: lease %llx item %llu node %llu %s\n",
+                (unsigned long long)m->as.fault.lease, (unsigned long long)m->as.fault.item,
+                (unsigned long long)m->as.fault.node, gc_cause_name(m->as.fault.cause));
     if (m->type == GC_MSG_RESULT)
-        fprintf(stderr, "    result: lease %llx run %llu stage %llu [%llu,+%llu)\n", (unsigned long long)m->as.result.lease,
-                (unsigned long long)m->as.result.run_no, (unsigned long long)m->as.result.stage,
-                (unsigned long long)m->as.result.first, (unsigned long long)m->as.result.count);
+        fprintf(stderr, "    result: lease %llx run %llu stage %llu [%llu,+%llu)\n",
+                (unsigned long long)m->as.result.lease, (unsigned long long)m->as.result.run_no,
+                (unsigned long long)m->as.result.stage, (unsigned long long)m->as.result.first,
+                (unsigned long long)m->as.result.count);
     for (uint32_t i = 0; m->type == GC_MSG_HELLO && i < m->as.hello.n_held; i++)
         fprintf(stderr, "    held: lease %llx run %llu stage %llu kind %llu [%llu,+%llu) %s\n",
                 (unsigned long long)m->as.hello.held[i].lease, (unsigned long long)m->as.hello.held[i].run_no,
@@ -330,29 +342,22 @@ static bool run_has_ended(const struct sim_disk *d, uint64_t run_no)
 static uint64_t run_of(const struct gc_commit *c)
 {
     switch (c->kind) {
-    case GC_COMMIT_RUN:
-        return c->as.run.run_no;
-    case GC_COMMIT_RUN_STATE:
-        return c->as.run_state.run_no;
-    case GC_COMMIT_PAGES:
-        return c->as.pages.run_no;
-    case GC_COMMIT_BATCH:
-        return c->as.batch.run_no;
-    case GC_COMMIT_MERGED:
-        return c->as.merged.run_no;
-    case GC_COMMIT_ODD:
-        return c->as.odd.run_no;
-    case GC_COMMIT_FRONTIER:
-        return c->as.frontier.run_no;
+    case GC_COMMIT_RUN: return c->as.run.run_no;
+    case GC_COMMIT_RUN_STATE: return c->as.run_state.run_no;
+    case GC_COMMIT_PAGES: return c->as.pages.run_no;
+    case GC_COMMIT_BATCH: return c->as.batch.run_no;
+    case GC_COMMIT_MERGED: return c->as.merged.run_no;
+    case GC_COMMIT_ODD: return c->as.odd.run_no;
+    case GC_COMMIT_FRONTIER: return c->as.frontier.run_no;
     case GC_COMMIT_WORKER:
-    case GC_COMMIT_NONE:
-        break;
+    case GC_COMMIT_NONE: break;
     }
     return 0;
 }
 
 /* Gives the core what the log has of runs that have not ended; the real store does the same. */
-static void recover(struct sim_world *w, struct gc_core *core, void (*effects)(struct sim_world *, struct gc_effects))
+static void recover(struct sim_world *w, struct gc_core *core,
+                    void (*effects)(struct sim_world *, struct gc_effects))
 {
     for (size_t i = 0; i < w->disk.n; i++) {
         const struct gc_commit *c = &w->disk.log[i];
@@ -481,10 +486,11 @@ static void nothing(struct sim_world *w, struct gc_effects fx)
 }
 
 /* The accounts of a run, as a core tells them to one who asks. */
-static bool ask(struct sim_world *w, struct gc_core *core, gc_peer peer, const struct gc_id128 *run, uint64_t *ret_state,
-                struct gc_node_info *ret, uint32_t *ret_n)
+static bool ask(struct sim_world *w, struct gc_core *core, gc_peer peer, const struct gc_id128 *run,
+                uint64_t *ret_state, struct gc_node_info *ret, uint32_t *ret_n)
 {
-    struct gc_msg hello = {.type = GC_MSG_HELLO, .seq = 1, .as.hello = {.role = GC_ROLE_CLIENT, .peer = {{9}}, .boot = {{9}}}};
+    struct gc_msg hello = {
+        .type = GC_MSG_HELLO, .seq = 1, .as.hello = {.role = GC_ROLE_CLIENT, .peer = {{9}}, .boot = {{9}}}};
     struct gc_msg show = {.type = GC_MSG_SHOW, .seq = 2, .as.show = {.run = *run}};
     struct gc_event e = event_of(w, GC_EV_MESSAGE);
     e.peer = peer;
@@ -519,12 +525,15 @@ bool sim_coordinator_read_back(struct sim_world *w)
         if (!gc_core_find(c->core, &w->jobs[i].run, &run_no))
             continue;
         same = ask(w, c->core, SIM_PEERS + 1, &w->jobs[i].run, &state[0], mine, &n[0]) &&
-               ask(w, other, SIM_PEERS + 1, &w->jobs[i].run, &state[1], theirs, &n[1]) && state[0] == state[1] && n[0] == n[1];
+               ask(w, other, SIM_PEERS + 1, &w->jobs[i].run, &state[1], theirs, &n[1]) &&
+               state[0] == state[1] && n[0] == n[1];
         for (uint32_t k = 0; same && k < n[0]; k++)
             same = mine[k].total == theirs[k].total && mine[k].total_known == theirs[k].total_known &&
-                   mine[k].done == theirs[k].done && mine[k].failed == theirs[k].failed && mine[k].skipped == theirs[k].skipped;
+                   mine[k].done == theirs[k].done && mine[k].failed == theirs[k].failed &&
+                   mine[k].skipped == theirs[k].skipped;
         if (!same)
-            fprintf(stderr, "run %llu read back from the store differs from memory\n", (unsigned long long)run_no);
+            fprintf(stderr, "run %llu read back from the store differs from memory\n",
+                    (unsigned long long)run_no);
     }
     free(memory);
     return same;

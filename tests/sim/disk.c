@@ -100,15 +100,19 @@ static const struct gc_plan *copy_plan(struct sim_mem *m, const struct gc_plan *
 static const struct gc_job *copy_job(struct sim_mem *m, const struct gc_job *job)
 {
     struct gc_job *copy = sim_mem_take(m, sizeof *copy);
-    *copy = (struct gc_job){.name = sim_mem_copy(m, job->name), .priority = job->priority, .limit = job->limit,
-                            .n_nodes = job->n_nodes, .folder = sim_mem_copy(m, job->folder)};
+    *copy = (struct gc_job){.name = sim_mem_copy(m, job->name),
+                            .priority = job->priority,
+                            .limit = job->limit,
+                            .n_nodes = job->n_nodes,
+                            .folder = sim_mem_copy(m, job->folder)};
     return copy;
 }
 
 static struct gc_commit_run_state copy_run_state(struct sim_mem *m, struct gc_commit_run_state s)
 {
     s.text = sim_mem_copy(m, s.text);
-    struct gc_node_info *nodes = (struct gc_node_info *)(uintptr_t)copy_array(m, s.nodes, s.n_nodes * sizeof *s.nodes);
+    struct gc_node_info *nodes =
+        (struct gc_node_info *)(uintptr_t)copy_array(m, s.nodes, s.n_nodes * sizeof *s.nodes);
     for (uint32_t i = 0; i < s.n_nodes; i++) {
         nodes[i].id = sim_mem_copy(m, nodes[i].id);
         nodes[i].op = sim_mem_copy(m, nodes[i].op);
@@ -141,7 +145,8 @@ static struct gc_commit_batch copy_batch(struct sim_mem *m, struct gc_commit_bat
     b.worker = sim_mem_copy(m, b.worker);
     b.status = sim_mem_copy(m, b.status);
     b.values = sim_mem_copy(m, b.values);
-    struct gc_commit_delta *deltas = (struct gc_commit_delta *)(uintptr_t)copy_array(m, b.deltas, b.n_deltas * sizeof *b.deltas);
+    struct gc_commit_delta *deltas =
+        (struct gc_commit_delta *)(uintptr_t)copy_array(m, b.deltas, b.n_deltas * sizeof *b.deltas);
     for (uint32_t i = 0; i < b.n_deltas; i++)
         deltas[i].state = sim_mem_copy(m, deltas[i].state);
     b.deltas = deltas;
@@ -150,7 +155,8 @@ static struct gc_commit_batch copy_batch(struct sim_mem *m, struct gc_commit_bat
 
 static struct gc_commit_odd copy_odd(struct sim_mem *m, struct gc_commit_odd o)
 {
-    struct gc_given *given = (struct gc_given *)(uintptr_t)copy_array(m, o.given, o.n_given * sizeof *o.given);
+    struct gc_given *given =
+        (struct gc_given *)(uintptr_t)copy_array(m, o.given, o.n_given * sizeof *o.given);
     for (uint32_t i = 0; i < o.n_given; i++)
         given[i].text = sim_mem_copy(m, given[i].text);
     o.given = given;
@@ -162,31 +168,21 @@ struct gc_commit sim_commit_copy(struct sim_mem *m, const struct gc_commit *c)
     struct gc_commit copy = *c;
     switch (c->kind) {
     case GC_COMMIT_NONE:
-    case GC_COMMIT_FRONTIER:
-        break;
+    case GC_COMMIT_FRONTIER: break;
     case GC_COMMIT_RUN:
         copy.as.run.job = copy_job(m, c->as.run.job);
         copy.as.run.plan = copy_plan(m, c->as.run.plan);
         break;
-    case GC_COMMIT_RUN_STATE:
-        copy.as.run_state = copy_run_state(m, c->as.run_state);
-        break;
-    case GC_COMMIT_PAGES:
-        copy.as.pages = copy_pages(m, c->as.pages);
-        break;
-    case GC_COMMIT_BATCH:
-        copy.as.batch = copy_batch(m, c->as.batch);
-        break;
+    case GC_COMMIT_RUN_STATE: copy.as.run_state = copy_run_state(m, c->as.run_state); break;
+    case GC_COMMIT_PAGES: copy.as.pages = copy_pages(m, c->as.pages); break;
+    case GC_COMMIT_BATCH: copy.as.batch = copy_batch(m, c->as.batch); break;
     case GC_COMMIT_MERGED:
-        copy.as.merged.inputs = copy_array(m, c->as.merged.inputs, c->as.merged.n_inputs * sizeof *c->as.merged.inputs);
+        copy.as.merged.inputs =
+            copy_array(m, c->as.merged.inputs, c->as.merged.n_inputs * sizeof *c->as.merged.inputs);
         copy.as.merged.output.state = sim_mem_copy(m, c->as.merged.output.state);
         break;
-    case GC_COMMIT_ODD:
-        copy.as.odd = copy_odd(m, c->as.odd);
-        break;
-    case GC_COMMIT_WORKER:
-        copy.as.worker.name = sim_mem_copy(m, c->as.worker.name);
-        break;
+    case GC_COMMIT_ODD: copy.as.odd = copy_odd(m, c->as.odd); break;
+    case GC_COMMIT_WORKER: copy.as.worker.name = sim_mem_copy(m, c->as.worker.name); break;
     }
     return copy;
 }
@@ -214,19 +210,20 @@ bool sim_disk_program(const struct sim_disk *d, uint64_t run_no, uint64_t stage,
     return false;
 }
 
-bool sim_disk_page(const struct sim_disk *d, uint64_t run_no, uint64_t stage, uint64_t index, struct gc_page *ret_page,
-                   struct gc_bytes *ret_block)
+bool sim_disk_page(const struct sim_disk *d, uint64_t run_no, uint64_t stage, uint64_t index,
+                   struct gc_page *ret_page, struct gc_bytes *ret_block)
 {
     for (size_t i = 0; i < d->n; i++) {
         const struct gc_commit_pages *p = &d->log[i].as.pages;
-        if (d->log[i].kind != GC_COMMIT_PAGES || p->run_no != run_no || p->stage != stage || index < p->index ||
-            index >= p->index + p->n_pages)
+        if (d->log[i].kind != GC_COMMIT_PAGES || p->run_no != run_no || p->stage != stage ||
+            index < p->index || index >= p->index + p->n_pages)
             continue;
         size_t at = 0;
         for (uint64_t k = 0; k < index - p->index; k++)
             at += p->pages[k].inlined ? p->pages[k].bytes : 0;
         *ret_page = p->pages[index - p->index];
-        *ret_block = ret_page->inlined ? gc_bytes_of(p->blocks.ptr + at, ret_page->bytes) : (struct gc_bytes){0};
+        *ret_block =
+            ret_page->inlined ? gc_bytes_of(p->blocks.ptr + at, ret_page->bytes) : (struct gc_bytes){0};
         return true;
     }
     return false;
@@ -236,7 +233,8 @@ bool sim_disk_cursor(const struct sim_disk *d, uint64_t run_no, uint64_t stage, 
 {
     *ret = (struct gc_bytes){0};
     for (size_t i = d->n; i-- > 0;)
-        if (d->log[i].kind == GC_COMMIT_PAGES && d->log[i].as.pages.run_no == run_no && d->log[i].as.pages.stage == stage) {
+        if (d->log[i].kind == GC_COMMIT_PAGES && d->log[i].as.pages.run_no == run_no &&
+            d->log[i].as.pages.stage == stage) {
             *ret = d->log[i].as.pages.cursor;
             return true;
         }
@@ -267,8 +265,8 @@ bool sim_disk_delta(const struct sim_disk *d, uint64_t run_no, uint64_t id, stru
     return found;
 }
 
-bool sim_disk_run(const struct sim_disk *d, const struct gc_id128 *run, uint64_t *ret_run_no, uint64_t *ret_state,
-                  const struct gc_commit_run_state **ret_last)
+bool sim_disk_run(const struct sim_disk *d, const struct gc_id128 *run, uint64_t *ret_run_no,
+                  uint64_t *ret_state, const struct gc_commit_run_state **ret_last)
 {
     bool found = false;
     *ret_last = NULL;

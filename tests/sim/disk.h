@@ -26,12 +26,12 @@ void sim_disk_append(struct sim_disk *d, const struct gc_commit *c);
 
 /* What GET answers; false: it is not there. */
 bool sim_disk_program(const struct sim_disk *d, uint64_t run_no, uint64_t stage, struct gc_bytes *ret);
-bool sim_disk_page(const struct sim_disk *d, uint64_t run_no, uint64_t stage, uint64_t index, struct gc_page *ret_page,
-                   struct gc_bytes *ret_block);
+bool sim_disk_page(const struct sim_disk *d, uint64_t run_no, uint64_t stage, uint64_t index,
+                   struct gc_page *ret_page, struct gc_bytes *ret_block);
 bool sim_disk_cursor(const struct sim_disk *d, uint64_t run_no, uint64_t stage, struct gc_bytes *ret);
 bool sim_disk_delta(const struct sim_disk *d, uint64_t run_no, uint64_t id, struct gc_bytes *ret);
 /* The last state of a run; false: no such run. */
-bool sim_disk_run(const struct sim_disk *d, const struct gc_id128 *run, uint64_t *ret_run_no, uint64_t *ret_state,
-                  const struct gc_commit_run_state **ret_last);
+bool sim_disk_run(const struct sim_disk *d, const struct gc_id128 *run, uint64_t *ret_run_no,
+                  uint64_t *ret_state, const struct gc_commit_run_state **ret_last);
 
 #endif

@@ -11,19 +11,36 @@
 #define S(literal) gc_bytes_of((literal), sizeof(literal) - 1)
 
 /* ---- the catalogue: one source, one map, one reducer ---- */
-static struct gc_op_input in_item = {.name = {(const uint8_t *)"in", 2}, .type = GC_TYPE_ANY, .required = true};
+static struct gc_op_input in_item = {
+    .name = {(const uint8_t *)"in", 2}, .type = GC_TYPE_ANY, .required = true};
 static struct gc_op_output out_int = {.name = {(const uint8_t *)"out", 3}, .type = GC_TYPE_INT};
 static struct gc_op_output out_item = {.name = {(const uint8_t *)"out", 3}, .type = GC_TYPE_ITEM};
 
 static struct gc_catalogue catalogue(void)
 {
     static struct gc_op ops[3];
-    ops[0] = (struct gc_op){.name = S("adds"), .scope = GC_SCOPE_REDUCE, .traits = GC_TRAIT_PURE | GC_TRAIT_COMMUTES, .cost = 1,
-                            .n_inputs = 1, .inputs = &in_item, .n_outputs = 1, .outputs = &out_int};
-    ops[1] = (struct gc_op){.name = S("maps"), .scope = GC_SCOPE_ITEM, .traits = GC_TRAIT_PURE, .cost = 10,
-                            .n_inputs = 1, .inputs = &in_item, .n_outputs = 1, .outputs = &out_int};
-    ops[2] = (struct gc_op){.name = S("numbers"), .scope = GC_SCOPE_SOURCE, .traits = GC_TRAIT_PURE, .cost = 1,
-                            .n_outputs = 1, .outputs = &out_item};
+    ops[0] = (struct gc_op){.name = S("adds"),
+                            .scope = GC_SCOPE_REDUCE,
+                            .traits = GC_TRAIT_PURE | GC_TRAIT_COMMUTES,
+                            .cost = 1,
+                            .n_inputs = 1,
+                            .inputs = &in_item,
+                            .n_outputs = 1,
+                            .outputs = &out_int};
+    ops[1] = (struct gc_op){.name = S("maps"),
+                            .scope = GC_SCOPE_ITEM,
+                            .traits = GC_TRAIT_PURE,
+                            .cost = 10,
+                            .n_inputs = 1,
+                            .inputs = &in_item,
+                            .n_outputs = 1,
+                            .outputs = &out_int};
+    ops[2] = (struct gc_op){.name = S("numbers"),
+                            .scope = GC_SCOPE_SOURCE,
+                            .traits = GC_TRAIT_PURE,
+                            .cost = 1,
+                            .n_outputs = 1,
+                            .outputs = &out_item};
     return (struct gc_catalogue){.build = S("simulated"), .n_ops = 3, .ops = ops};
 }
 
@@ -46,7 +63,8 @@ static void node(struct sim_job *j, struct sim_mem *m, const char *op, uint64_t 
     j->n_nodes++;
 }
 
-void sim_job_draw(struct sim_job *j, struct sim_mem *m, struct sim_rng *rng, uint32_t index, bool poison, bool flaky)
+void sim_job_draw(struct sim_job *j, struct sim_mem *m, struct sim_rng *rng, uint32_t index, bool poison,
+                  bool flaky)
 {
     *j = (struct sim_job){.seed = sim_rng_next(rng), .flaky = flaky};
     for (size_t i = 0; i < sizeof j->run.b; i++)
@@ -69,10 +87,18 @@ void sim_job_draw(struct sim_job *j, struct sim_mem *m, struct sim_rng *rng, uin
     for (uint32_t i = 0; i < sums; i++)
         node(j, m, "adds", 1 + sim_rng_below(rng, maps));
     struct gc_policy *policy = sim_mem_take(m, sizeof *policy);
-    *policy = (struct gc_policy){.retries = flaky ? 100000 : sim_rng_below(rng, 3), .timeout_ns = 5 * GC_S, .suspicions = 100000,
-                                 .max_bad = GC_UNSET, .max_bad_ppm = GC_UNSET};
-    j->job = (struct gc_job){.name = text(m, "job", index), .priority = UINT64_C(1) << (2 * sim_rng_below(rng, 3)),
-                             .n_policy = 1, .policy = policy, .folder = S("/"), .limit = GC_UNSET, .n_nodes = j->n_nodes};
+    *policy = (struct gc_policy){.retries = flaky ? 100000 : sim_rng_below(rng, 3),
+                                 .timeout_ns = 5 * GC_S,
+                                 .suspicions = 100000,
+                                 .max_bad = GC_UNSET,
+                                 .max_bad_ppm = GC_UNSET};
+    j->job = (struct gc_job){.name = text(m, "job", index),
+                             .priority = UINT64_C(1) << (2 * sim_rng_below(rng, 3)),
+                             .n_policy = 1,
+                             .policy = policy,
+                             .folder = S("/"),
+                             .limit = GC_UNSET,
+                             .n_nodes = j->n_nodes};
 }
 
 void sim_job_plan(struct sim_job *j, struct sim_mem *m, uint64_t run_no)
@@ -85,8 +111,9 @@ void sim_job_plan(struct sim_job *j, struct sim_mem *m, uint64_t run_no)
     enum gc_err err = gc_plan_make(&j->job, j->nodes, j->n_nodes, &cat, &arena, &draft);
     GC_ASSERT(err == GC_OK);
     for (uint32_t i = 0; i < draft.n_problems; i++)
-        fprintf(stderr, "%.*s: %.*s\n", (int)draft.problems[i].field.len, (const char *)draft.problems[i].field.ptr,
-                (int)draft.problems[i].text.len, (const char *)draft.problems[i].text.ptr);
+        fprintf(stderr, "%.*s: %.*s\n", (int)draft.problems[i].field.len,
+                (const char *)draft.problems[i].field.ptr, (int)draft.problems[i].text.len,
+                (const char *)draft.problems[i].text.ptr);
     GC_ASSERT(draft.accepted);
     for (uint32_t i = 0; i < draft.plan.n_stages; i++) {
         uint8_t *room = malloc(1u << 18);
@@ -146,12 +173,12 @@ void sim_job_reduced(const struct sim_job *j, uint64_t node, uint64_t *ret_count
 }
 
 /* ---- the oracle ---- */
-#define WRONG(...)                                          \
-    do {                                                    \
+#define WRONG(...)                                                         \
+    do {                                                                   \
         fprintf(stderr, "oracle: run %llu: ", (unsigned long long)run_no); \
-        fprintf(stderr, __VA_ARGS__);                       \
-        fputc('\n', stderr);                                \
-        return false;                                       \
+        fprintf(stderr, __VA_ARGS__);                                      \
+        fputc('\n', stderr);                                               \
+        return false;                                                      \
     } while (0)
 
 /* For the text of a failed oracle: why the item failed. */
@@ -161,12 +188,14 @@ static void tell_faults(const struct gc_status *status, uint64_t item)
     struct gc_status_fault f;
     while (gc_status_fault_next(status, &it, &f))
         if (f.item == item)
-            fprintf(stderr, "its fault at node bit %u: %s, %llu attempts, '%.*s'\n", f.node, gc_cause_name(f.cause),
-                    (unsigned long long)f.attempts, (int)f.text.len, (const char *)f.text.ptr);
+            fprintf(stderr, "its fault at node bit %u: %s, %llu attempts, '%.*s'\n", f.node,
+                    gc_cause_name(f.cause), (unsigned long long)f.attempts, (int)f.text.len,
+                    (const char *)f.text.ptr);
 }
 
 /* Every item of the stage has exactly one committed outcome a node, and the one it must have. */
-static bool item_stage(const struct sim_job *j, const struct sim_disk *d, uint64_t run_no, uint64_t stage, bool whole)
+static bool item_stage(const struct sim_job *j, const struct sim_disk *d, uint64_t run_no, uint64_t stage,
+                       bool whole)
 {
     const struct gc_plan_stage *s = &j->plan.stages[stage];
     uint8_t *seen = calloc(j->items + 1, 1);
@@ -176,8 +205,8 @@ static bool item_stage(const struct sim_job *j, const struct sim_disk *d, uint64
         if (d->log[k].kind != GC_COMMIT_BATCH || b->run_no != run_no || b->stage != stage)
             continue;
         if (b->first + b->count > j->items || b->count == 0)
-            WRONG("stage %llu: batch [%llu,+%llu) outside its %llu items", (unsigned long long)stage, (unsigned long long)b->first,
-                  (unsigned long long)b->count, (unsigned long long)j->items);
+            WRONG("stage %llu: batch [%llu,+%llu) outside its %llu items", (unsigned long long)stage,
+                  (unsigned long long)b->first, (unsigned long long)b->count, (unsigned long long)j->items);
         struct gc_status status;
         if (gc_status_check(b->status, b->count, s->n_nodes, &status) != GC_OK)
             WRONG("stage %llu: a stored status that does not read back", (unsigned long long)stage);
@@ -187,12 +216,14 @@ static bool item_stage(const struct sim_job *j, const struct sim_disk *d, uint64
         while (gc_status_run_next(&status, &it, &count, &pattern))
             for (uint64_t i = 0; i < count; i++, item++) {
                 if (seen[item]++)
-                    WRONG("stage %llu: item %llu has two outcomes", (unsigned long long)stage, (unsigned long long)item);
+                    WRONG("stage %llu: item %llu has two outcomes", (unsigned long long)stage,
+                          (unsigned long long)item);
                 for (uint32_t n = 0; n < s->n_nodes; n++)
                     if (pattern[n] != (uint8_t)sim_job_outcome(j, s->nodes[n], item)) {
                         tell_faults(&status, item - b->first);
-                        WRONG("item %llu of node %llu is %s, not %s", (unsigned long long)item, (unsigned long long)s->nodes[n],
-                              gc_outcome_name(pattern[n]), gc_outcome_name((uint64_t)sim_job_outcome(j, s->nodes[n], item)));
+                        WRONG("item %llu of node %llu is %s, not %s", (unsigned long long)item,
+                              (unsigned long long)s->nodes[n], gc_outcome_name(pattern[n]),
+                              gc_outcome_name((uint64_t)sim_job_outcome(j, s->nodes[n], item)));
                     }
             }
     }
@@ -204,7 +235,8 @@ static bool item_stage(const struct sim_job *j, const struct sim_disk *d, uint64
 }
 
 /* The value that a REDUCE stage committed: [count, sum]. */
-static bool reduce_stage(const struct sim_job *j, const struct sim_disk *d, uint64_t run_no, uint64_t stage, bool whole)
+static bool reduce_stage(const struct sim_job *j, const struct sim_disk *d, uint64_t run_no, uint64_t stage,
+                         bool whole)
 {
     uint64_t node = j->plan.stages[stage].nodes[0], want_count, want_sum, found = 0;
     sim_job_reduced(j, node, &want_count, &want_sum);
@@ -214,8 +246,8 @@ static bool reduce_stage(const struct sim_job *j, const struct sim_disk *d, uint
             continue;
         struct gc_bytes in = b->values;
         struct gc_value_token list, count, sum;
-        if (gc_value_next(&in, &list) != GC_OK || list.kind != GC_TOKEN_ARRAY || gc_value_next(&in, &count) != GC_OK ||
-            gc_value_next(&in, &sum) != GC_OK)
+        if (gc_value_next(&in, &list) != GC_OK || list.kind != GC_TOKEN_ARRAY ||
+            gc_value_next(&in, &count) != GC_OK || gc_value_next(&in, &sum) != GC_OK)
             WRONG("node %llu: its value does not read back", (unsigned long long)node);
         uint64_t got_count = count.kind == GC_TOKEN_UINT ? count.unsigned_integer : (uint64_t)count.integer;
         uint64_t got_sum = sum.kind == GC_TOKEN_UINT ? sum.unsigned_integer : (uint64_t)sum.integer;
@@ -231,15 +263,17 @@ static bool reduce_stage(const struct sim_job *j, const struct sim_disk *d, uint
 }
 
 /* The account that SHOW gives from then on agrees with the outcomes. */
-static bool account(const struct sim_job *j, uint64_t run_no, const struct gc_commit_run_state *last, bool whole)
+static bool account(const struct sim_job *j, uint64_t run_no, const struct gc_commit_run_state *last,
+                    bool whole)
 {
     if (last->n_nodes != j->n_nodes)
         WRONG("its account has %u nodes, not %u", last->n_nodes, j->n_nodes);
     for (uint32_t n = 0; n < j->n_nodes; n++) {
         const struct gc_node_info *info = &last->nodes[n];
         if (info->total_known && info->done + info->failed + info->skipped != info->total)
-            WRONG("node %u: %llu done + %llu failed + %llu skipped of %llu", n, (unsigned long long)info->done,
-                  (unsigned long long)info->failed, (unsigned long long)info->skipped, (unsigned long long)info->total);
+            WRONG("node %u: %llu done + %llu failed + %llu skipped of %llu", n,
+                  (unsigned long long)info->done, (unsigned long long)info->failed,
+                  (unsigned long long)info->skipped, (unsigned long long)info->total);
         const struct gc_plan_stage *s = &j->plan.stages[info->stage];
         if (!whole || s->kind != GC_STAGE_ITEM)
             continue;
@@ -266,7 +300,8 @@ bool sim_oracle(const struct sim_job *j, const struct sim_disk *d)
         WRONG("nobody cancelled it");
     bool failed = false;
     for (uint32_t n = 0; whole && n < j->n_nodes; n++)
-        for (uint64_t i = 0; j->plan.stages[j->plan.nodes[n].stage].kind == GC_STAGE_ITEM && i < j->items; i++)
+        for (uint64_t i = 0; j->plan.stages[j->plan.nodes[n].stage].kind == GC_STAGE_ITEM && i < j->items;
+             i++)
             failed |= sim_job_outcome(j, n, i) == GC_OUTCOME_FAILED;
     if (whole && state != (failed ? (uint64_t)GC_RUN_PARTIAL : (uint64_t)GC_RUN_COMPLETED))
         WRONG("it ended as %s", gc_run_state_name(state));

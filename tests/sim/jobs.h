@@ -25,15 +25,17 @@ struct sim_job {
     uint64_t items;
     uint64_t page_items; /* the lister's page size */
     bool inlined;        /* pages inlined, else references */
-    bool flaky;          /* any task may end its executor by chance; retries are then without end, and no item is poisoned */
+    bool
+        flaky; /* any task may end its executor by chance; retries are then without end, and no item is poisoned */
     uint32_t bad, crash, timeout; /* per million items and node */
-    uint64_t task_ns;    /* mean duration */
-    bool submitted;      /* SUBMITTED was seen */
-    bool cancel;         /* the client cancels it in the middle */
+    uint64_t task_ns;             /* mean duration */
+    bool submitted;               /* SUBMITTED was seen */
+    bool cancel;                  /* the client cancels it in the middle */
 };
 
 /* Draws a job: a source, a chain or tree of working nodes, reducers on some. run_no is filled into programs at submit. */
-void sim_job_draw(struct sim_job *j, struct sim_mem *m, struct sim_rng *rng, uint32_t index, bool poison, bool flaky);
+void sim_job_draw(struct sim_job *j, struct sim_mem *m, struct sim_rng *rng, uint32_t index, bool poison,
+                  bool flaky);
 /* Plans it and encodes its programs for run_no: what the coordinator's shell does. The plan lives in m. */
 void sim_job_plan(struct sim_job *j, struct sim_mem *m, uint64_t run_no);
 

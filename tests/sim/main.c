@@ -50,10 +50,10 @@ static uint64_t number(const char *text)
 static int report(const struct sim_counters *c, uint64_t seeds, uint64_t steps, uint64_t failed, bool demand)
 {
     int missing = 0;
-    printf("%" PRIu64 " seeds, %" PRIu64 " failed, %" PRIu64 " steps (%" PRIu64 " a seed); faults done:", seeds, failed, steps,
-           seeds ? steps / seeds : 0);
-#define X(name)                                   \
-    printf(" " #name "=%" PRIu64, c->name);       \
+    printf("%" PRIu64 " seeds, %" PRIu64 " failed, %" PRIu64 " steps (%" PRIu64 " a seed); faults done:",
+           seeds, failed, steps, seeds ? steps / seeds : 0);
+#define X(name)                             \
+    printf(" " #name "=%" PRIu64, c->name); \
     missing += c->name == 0;
     SIM_COUNTERS(X)
 #undef X

@@ -10,12 +10,16 @@ static bool before(const struct sim_happening *a, const struct sim_happening *b)
     return a->at_ns != b->at_ns ? a->at_ns < b->at_ns : a->order < b->order;
 }
 
-struct sim_happening *sim_will(struct sim_world *w, uint64_t at_ns, enum sim_kind kind, uint32_t party, uint64_t life)
+struct sim_happening *sim_will(struct sim_world *w, uint64_t at_ns, enum sim_kind kind, uint32_t party,
+                               uint64_t life)
 {
     struct sim_happening *h = calloc(1, sizeof *h);
     GC_ASSERT(h);
-    *h = (struct sim_happening){.at_ns = at_ns < w->now_ns ? w->now_ns : at_ns, .order = w->order++, .kind = kind,
-                                .party = party, .life = life};
+    *h = (struct sim_happening){.at_ns = at_ns < w->now_ns ? w->now_ns : at_ns,
+                                .order = w->order++,
+                                .kind = kind,
+                                .party = party,
+                                .life = life};
     if (w->n_heap == w->heap_capacity) {
         w->heap_capacity = w->heap_capacity ? w->heap_capacity * 2 : 256;
         w->heap = realloc(w->heap, w->heap_capacity * sizeof(struct sim_happening *));
@@ -78,8 +82,8 @@ void sim_encode(struct sim_world *w, const struct gc_msg *msg, struct sim_saying
     ret->bytes = bytes;
 }
 
-static void travel(struct sim_world *w, const struct sim_saying *s, uint32_t to, uint64_t to_life, uint32_t from,
-                   uint64_t from_life)
+static void travel(struct sim_world *w, const struct sim_saying *s, uint32_t to, uint64_t to_life,
+                   uint32_t from, uint64_t from_life)
 {
     uint64_t delay = sim_rng_between(&w->rng, w->faults.delay_min_ns, w->faults.delay_max_ns);
     struct sim_happening *h = sim_will(w, w->now_ns + delay, SIM_DELIVER, to, to_life);
@@ -93,7 +97,8 @@ static void travel(struct sim_world *w, const struct sim_saying *s, uint32_t to,
 }
 
 /* Takes the bytes. A message may be lost, may come twice, and is as late as its delay: two on one connection may change places. */
-void sim_post(struct sim_world *w, struct sim_saying s, uint32_t from, uint64_t from_life, uint32_t to, uint64_t to_life)
+void sim_post(struct sim_world *w, struct sim_saying s, uint32_t from, uint64_t from_life, uint32_t to,
+              uint64_t to_life)
 {
     bool dropped = !w->healed && sim_rng_chance(&w->rng, w->faults.drop);
     bool twice = !w->healed && sim_rng_chance(&w->rng, w->faults.duplicate);

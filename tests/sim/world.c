@@ -7,19 +7,29 @@
 #include "common/assert.h"
 #include "tests/sim/world.h"
 
-#define HEAL_NS (25 * GC_S)     /* faults stop */
-#define END_NS (3600 * GC_S)    /* by then every run must have ended: virtual time is cheap */
-#define READ_BACK_STEPS 977u    /* how often the store is read back */
+#define HEAL_NS         (25 * GC_S)   /* faults stop */
+#define END_NS          (3600 * GC_S) /* by then every run must have ended: virtual time is cheap */
+#define READ_BACK_STEPS 977u          /* how often the store is read back */
 
-enum fault { FAULT_WORKER_CRASH, FAULT_COORDINATOR_CRASH, FAULT_CLIENT_CRASH, FAULT_EXECUTOR_KILL, FAULT_WORKER_PAUSE,
-             FAULT_COORDINATOR_PAUSE, FAULT_DISK_FULL, FAULT_DISK_ROOM };
+enum fault {
+    FAULT_WORKER_CRASH,
+    FAULT_COORDINATOR_CRASH,
+    FAULT_CLIENT_CRASH,
+    FAULT_EXECUTOR_KILL,
+    FAULT_WORKER_PAUSE,
+    FAULT_COORDINATOR_PAUSE,
+    FAULT_DISK_FULL,
+    FAULT_DISK_ROOM
+};
 
 /* Options are drawn by seed, each fault off in some seeds: with all of them always on, some states are never reached. */
 static void draw_faults(struct sim_world *w)
 {
     struct sim_rng *r = &w->rng;
     struct sim_faults *f = &w->faults;
-    *f = (struct sim_faults){.delay_min_ns = 20 * 1000, .delay_max_ns = 200 * 1000, .commit_min_ns = 100 * 1000,
+    *f = (struct sim_faults){.delay_min_ns = 20 * 1000,
+                             .delay_max_ns = 200 * 1000,
+                             .commit_min_ns = 100 * 1000,
                              .commit_max_ns = 2 * GC_MS};
     if (w->options.calm)
         return;
@@ -44,7 +54,8 @@ static void fault_later(struct sim_world *w, enum fault kind, uint64_t mean_ns)
 {
     if (!mean_ns)
         return;
-    struct sim_happening *h = sim_will(w, w->now_ns + sim_rng_between(&w->rng, mean_ns / 4, mean_ns * 7 / 4), SIM_FAULT, 0, 0);
+    struct sim_happening *h =
+        sim_will(w, w->now_ns + sim_rng_between(&w->rng, mean_ns / 4, mean_ns * 7 / 4), SIM_FAULT, 0, 0);
     h->a = (uint64_t)kind;
 }
 
@@ -52,22 +63,14 @@ static uint64_t mean_of(const struct sim_world *w, enum fault kind)
 {
     const struct sim_faults *f = &w->faults;
     switch (kind) {
-    case FAULT_WORKER_CRASH:
-        return f->worker_crash_ns;
-    case FAULT_COORDINATOR_CRASH:
-        return f->coordinator_crash_ns;
-    case FAULT_CLIENT_CRASH:
-        return f->client_crash_ns;
-    case FAULT_EXECUTOR_KILL:
-        return f->executor_crash_ns;
-    case FAULT_WORKER_PAUSE:
-        return f->worker_pause_ns;
-    case FAULT_COORDINATOR_PAUSE:
-        return f->coordinator_pause_ns;
-    case FAULT_DISK_FULL:
-        return f->disk_full_ns;
-    case FAULT_DISK_ROOM:
-        break;
+    case FAULT_WORKER_CRASH: return f->worker_crash_ns;
+    case FAULT_COORDINATOR_CRASH: return f->coordinator_crash_ns;
+    case FAULT_CLIENT_CRASH: return f->client_crash_ns;
+    case FAULT_EXECUTOR_KILL: return f->executor_crash_ns;
+    case FAULT_WORKER_PAUSE: return f->worker_pause_ns;
+    case FAULT_COORDINATOR_PAUSE: return f->coordinator_pause_ns;
+    case FAULT_DISK_FULL: return f->disk_full_ns;
+    case FAULT_DISK_ROOM: break;
     }
     return 0;
 }
@@ -106,7 +109,8 @@ static void strike(struct sim_world *w, enum fault kind)
     } else if (kind == FAULT_DISK_FULL && !w->coordinator.full) {
         n->disk_full++;
         sim_coordinator_disk(w, true);
-        struct sim_happening *h = sim_will(w, w->now_ns + sim_rng_between(&w->rng, GC_S, 5 * GC_S), SIM_FAULT, 0, 0);
+        struct sim_happening *h =
+            sim_will(w, w->now_ns + sim_rng_between(&w->rng, GC_S, 5 * GC_S), SIM_FAULT, 0, 0);
         h->a = FAULT_DISK_ROOM;
     }
 }
@@ -214,7 +218,8 @@ static void own(struct sim_world *w, struct sim_happening *h)
 /* True when the happening was put off: its party is stopped. What an executor does goes on meanwhile, but nobody hears of it. */
 static bool put_off(struct sim_world *w, struct sim_happening *h)
 {
-    if (h->kind == SIM_FAULT || h->kind == SIM_RESTART || h->kind == SIM_HEAL || paused_until(w, h->party) <= w->now_ns)
+    if (h->kind == SIM_FAULT || h->kind == SIM_RESTART || h->kind == SIM_HEAL ||
+        paused_until(w, h->party) <= w->now_ns)
         return false;
     struct sim_happening *again = sim_will(w, paused_until(w, h->party), h->kind, h->party, h->life);
     again->a = h->a;
@@ -269,7 +274,8 @@ static bool live(struct sim_world *w)
     while (!w->wrong && !(w->healed && sim_client_done(w))) {
         struct sim_happening *h = sim_next(w);
         if (!h || w->now_ns > END_NS || w->steps > w->options.max_steps) {
-            fprintf(stderr, "at %.3f s, after %" PRIu64 " steps: not all runs have ended\n", (double)w->now_ns / 1e9, w->steps);
+            fprintf(stderr, "at %.3f s, after %" PRIu64 " steps: not all runs have ended\n",
+                    (double)w->now_ns / 1e9, w->steps);
             if (h)
                 sim_forget(h);
             return false;
@@ -310,7 +316,8 @@ static void release(struct sim_world *w)
     sim_mem_destroy(&w->mem);
 }
 
-bool sim_run(const struct sim_options *options, struct sim_counters *counters, uint64_t *ret_steps, uint64_t *ret_trace)
+bool sim_run(const struct sim_options *options, struct sim_counters *counters, uint64_t *ret_steps,
+             uint64_t *ret_trace)
 {
     struct sim_world *w = calloc(1, sizeof *w);
     GC_ASSERT(w);
@@ -327,8 +334,8 @@ bool sim_run(const struct sim_options *options, struct sim_counters *counters, u
     for (uint32_t i = 0; good && i < w->n_jobs; i++)
         good = sim_oracle(&w->jobs[i], &w->disk);
     if (!good)
-        fprintf(stderr, "seed %" PRIu64 ", step %" PRIu64 ": wrong. Again: gc-sim --seed %" PRIu64 "\n", options->seed, w->steps,
-                options->seed);
+        fprintf(stderr, "seed %" PRIu64 ", step %" PRIu64 ": wrong. Again: gc-sim --seed %" PRIu64 "\n",
+                options->seed, w->steps, options->seed);
     *ret_steps = w->steps;
     *ret_trace = w->trace;
     release(w);

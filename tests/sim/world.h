@@ -82,7 +82,8 @@ struct sim_world {
 };
 
 /* heap */
-struct sim_happening *sim_will(struct sim_world *w, uint64_t at_ns, enum sim_kind kind, uint32_t party, uint64_t life);
+struct sim_happening *sim_will(struct sim_world *w, uint64_t at_ns, enum sim_kind kind, uint32_t party,
+                               uint64_t life);
 struct sim_happening *sim_next(struct sim_world *w); /* the caller frees it with sim_forget */
 void sim_forget(struct sim_happening *h);
 
@@ -92,7 +93,8 @@ void sim_note(struct sim_world *w, uint64_t what, uint64_t a, uint64_t b);
 /* The network: encodes a message (header filled by the caller) and sends it from one party to another, with all that may happen to
  * it. `to_life`: of the receiver as the sender knows it; 0: whoever is there then. */
 void sim_encode(struct sim_world *w, const struct gc_msg *msg, struct sim_saying *ret);
-void sim_post(struct sim_world *w, struct sim_saying s, uint32_t from, uint64_t from_life, uint32_t to, uint64_t to_life);
+void sim_post(struct sim_world *w, struct sim_saying s, uint32_t from, uint64_t from_life, uint32_t to,
+              uint64_t to_life);
 /* Decodes what arrived. The message is good until the next decode or encode. */
 bool sim_decode(struct sim_world *w, const struct sim_happening *h, struct gc_msg *ret);
 
