@@ -270,15 +270,27 @@ static void send_request(struct graphcap *gc, const struct gc_request *r, struct
     s->due_ns = gc_clock_now() + (whole ? GC_RESEND_NS : FULL_NS);
 }
 
-/* Once, when it takes long enough to wonder. */
-static void tell_busy(struct graphcap *gc, const struct gc_bytes *text, uint64_t now, struct sending *s)
+void gc_conn_tell_busy(struct graphcap *gc, struct gc_bytes text)
 {
-    char line[GC_MAX_TEXT + 64];
+    char line[GC_MAX_TEXT + GC_MAX_PATH + 64];
+    const char *state = gc->place.private ? gc->place.state : "";
+    (void)snprintf(line, sizeof line, "waiting: %.*s%s%s%s", GC_STR_ARGS(gc_bytes_str(text)),
+                   *state ? " (state folder: " : "", state, *state ? ")" : "");
+    say(gc, line);
+}
+
+void gc_conn_tell_on(struct graphcap *gc)
+{
+    say(gc, "the coordinator goes on");
+}
+
+/* Once, when it takes long enough to wonder. */
+static void tell_busy(struct graphcap *gc, struct gc_bytes text, uint64_t now, struct sending *s)
+{
     if (s->told_busy || now - s->busy_since < SILENT_NS)
         return;
     s->told_busy = true;
-    (void)snprintf(line, sizeof line, "waiting: %.*s", GC_STR_ARGS(gc_bytes_str(*text)));
-    say(gc, line);
+    gc_conn_tell_busy(gc, text);
 }
 
 static int refused(struct graphcap *gc, const struct gc_msg_error *e, struct sending *s,
@@ -299,7 +311,7 @@ static int refused(struct graphcap *gc, const struct gc_msg_error *e, struct sen
                                    gc->place.state);
         return (int)code;
     }
-    tell_busy(gc, &e->text, now, s);
+    tell_busy(gc, e->text, now, s);
     s->due_ns = now + BUSY_NS;
     return GC_NOT_THE_ANSWER;
 }

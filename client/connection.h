@@ -92,6 +92,10 @@ int gc_conn_check(struct graphcap *gc, struct graphcap_error *error);
 /* Numbers and sends one message; *ret_seq is its number. False: the pipe is full, try again after the next pump. */
 bool gc_conn_send(struct graphcap *gc, const struct gc_msg *msg, uint64_t *ret_seq);
 
+/* Notices: why a call waits, and that it need not any more. */
+void gc_conn_tell_busy(struct graphcap *gc, struct gc_bytes text);
+void gc_conn_tell_on(struct graphcap *gc);
+
 /* Empties the arena for the next document and returns it. */
 struct gc_arena *gc_conn_arena(struct graphcap *gc);
 

@@ -15,7 +15,8 @@ struct graphcap_watch {
     uint64_t joins;  /* under which SHOW was sent; 0: never */
     uint64_t seq;    /* of the last SHOW */
     uint64_t due_ns; /* to ask again: a watch that was forgotten, or an answer that was lost */
-    int failed;      /* a code, and its error */
+    bool told_busy;
+    int failed; /* a code, and its error */
     struct graphcap_error error;
 };
 
@@ -28,6 +29,18 @@ static void take_info(struct graphcap_watch *w, const struct gc_msg *msg)
     graphcap_run_free(&w->latest);
     w->latest = run;
     w->fresh = true;
+    if (w->told_busy)
+        gc_conn_tell_on(w->gc);
+    w->told_busy = false;
+}
+
+/* A coordinator that is busy (it has no room now, its disk is full) is asked again; its watchers are told once why they wait. */
+static void take_busy(struct graphcap_watch *w, struct gc_bytes text)
+{
+    w->due_ns = gc_clock_now() + GC_RESEND_NS;
+    if (!w->told_busy)
+        gc_conn_tell_busy(w->gc, text);
+    w->told_busy = true;
 }
 
 static bool take_error(struct graphcap_watch *w, const struct gc_msg *msg)
@@ -35,6 +48,10 @@ static bool take_error(struct graphcap_watch *w, const struct gc_msg *msg)
     if (w->seq == 0 || msg->re != w->seq)
         return false;
     enum gc_err code = gc_err_from_number((unsigned)msg->as.error.code);
+    if (code == GC_ERR_BUSY) {
+        take_busy(w, msg->as.error.text);
+        return true;
+    }
     w->failed = gc_fail(&w->error, (int)code, "%.*s", GC_STR_ARGS(gc_bytes_str(msg->as.error.text)));
     return true;
 }

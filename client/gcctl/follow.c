@@ -109,13 +109,28 @@ int follow_interrupted(struct gcctl *g, const char *run, bool ours)
 struct drawing {
     struct gcctl *g;
     struct progress progress;
-    int state; /* that was told last */
+    int state;       /* that was told last */
+    char text[1024]; /* the same; while the run goes on: what is in its way */
 };
+
+static void tell_text(struct drawing *d, const struct graphcap_run *run)
+{
+    char text[sizeof d->text];
+    if (graphcap_state_ended(run->state))
+        return; /* the report has it */
+    gcctl_plain(text, sizeof text, run->text, strlen(run->text));
+    if (strcmp(text, d->text) == 0)
+        return;
+    if (text[0])
+        gcctl_say(d->g, "%s", text);
+    memcpy(d->text, text, sizeof text);
+}
 
 static int draw(void *arg, const struct graphcap_run *run)
 {
     struct drawing *d = arg;
     progress_show(d->g, &d->progress, run);
+    tell_text(d, run);
     if (run->state == GRAPHCAP_PAUSED && d->state != GRAPHCAP_PAUSED)
         gcctl_say(d->g, "the run is paused: `gcctl resume %s` goes on", run->run);
     d->state = run->state;

@@ -171,6 +171,8 @@ static void accept(struct gc_core *core, struct core_lease *lease, const struct 
     lease->worker->done += result->count;
     stage->run->pixels = gc_add_u64_capped(stage->run->pixels, result->pixels);
     core_account_add(stage, status);
+    if (lease->odd && lease->odd->waits > 0)
+        core_run_fine(core, stage->run);
     core_stage_measure(stage, result->busy_ns, result->count);
     end_items(core, lease, result->first, result->count);
     core_run_changed(core, stage->run);

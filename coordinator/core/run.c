@@ -144,7 +144,11 @@ void core_run_submit(struct gc_core *core, const struct gc_event *event)
                                            : core_run_new(core, core->runs.next_no, &event->as.submit.run,
                                                           event->as.submit.job, event->as.submit.plan, &run);
         if (err != GC_OK) {
-            core_error(core, event->peer, event->as.submit.re, err, gc_err_text(err));
+            core_error(
+                core, event->peer, event->as.submit.re, err,
+                err == GC_ERR_FULL
+                    ? "the disk of the coordinator's state folder is full: make room there, then submit again"
+                    : gc_err_text(err));
             return;
         }
         start(core, run, event);
@@ -267,4 +271,25 @@ void core_run_say(struct core_run *run, const char *what, struct gc_bytes name, 
     say(run, name);
     say(run, core_text(how));
     say(run, more);
+}
+
+void core_run_trouble(struct gc_core *core, struct core_run *run, struct gc_bytes text)
+{
+    static const char what[] = "an item waits and is tried again: ";
+    if (run->trouble_len > 0)
+        return; /* the first one is as good as the last, and stands still */
+    size_t n = gc_min_size(text.len, sizeof run->trouble - (sizeof what - 1));
+    memcpy(run->trouble, what, sizeof what - 1);
+    if (n > 0)
+        memcpy(run->trouble + sizeof what - 1, text.ptr, n);
+    run->trouble_len = (uint32_t)(sizeof what - 1 + n);
+    core_run_changed(core, run);
+}
+
+void core_run_fine(struct gc_core *core, struct core_run *run)
+{
+    if (run->trouble_len == 0)
+        return;
+    run->trouble_len = 0;
+    core_run_changed(core, run);
 }

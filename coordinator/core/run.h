@@ -42,6 +42,8 @@ struct core_run {
     bool stuck;        /* its stored state does not fit into memory: nothing is granted */
     uint32_t text_len;
     uint8_t text[GC_MAX_TEXT];
+    uint32_t trouble_len; /* what is in its way now, for who looks at it */
+    uint8_t trouble[GC_MAX_TEXT];
 
     uint64_t created_ns; /* wall clock, as the next two */
     uint64_t started_ns;
@@ -108,6 +110,9 @@ void core_run_changed(struct gc_core *core, struct core_run *run);
 /* Keeps the first text that says why it failed (or a warning). */
 void core_run_say(struct core_run *run, const char *what, struct gc_bytes name, const char *how,
                   struct gc_bytes more);
+/* What is in its way, told until core_run_fine: somebody must make room, or plug something in. Not stored. */
+void core_run_trouble(struct gc_core *core, struct core_run *run, struct gc_bytes text);
+void core_run_fine(struct gc_core *core, struct core_run *run);
 uint64_t core_run_active_ns(const struct gc_core *core, const struct core_run *run);
 
 #endif

@@ -59,6 +59,8 @@ void core_verdict_item(struct gc_core *core, struct core_odd *odd, struct gc_byt
     struct gc_status status = write_status(core, stage->n_nodes, pattern, faults, n_faults);
     core_result_commit(core, stage, item, 1, status.bytes)->worker = worker;
     core_account_add(stage, &status);
+    if (odd->waits > 0)
+        core_run_fine(core, stage->run);
     core_items_move(&core->units, &stage->items, item, 1, CORE_ODD, CORE_ENDED);
     core_odd_free(core, odd);
     core_run_changed(core, stage->run);

@@ -94,6 +94,8 @@ static void fill(struct gc_core *core, const struct core_run *run, struct gc_msg
     info->job = run->job;
     info->state = run->state;
     info->text = gc_bytes_of(run->text, run->text_len);
+    if (run->text_len == 0 && core_run_live(run))
+        info->text = gc_bytes_of(run->trouble, run->trouble_len);
     info->created_ns = run->created_ns;
     info->started_ns = run->started_ns;
     info->ended_ns = run->ended_ns;
@@ -138,6 +140,13 @@ void core_watch_show(struct gc_core *core, gc_peer peer, const struct gc_msg *ms
     }
     if (msg->as.show.watch && !watch(core, peer, run, msg->seq)) {
         core_error(core, peer, msg->seq, GC_ERR_BUSY, "no room for another watcher");
+        return;
+    }
+    if (core->full) { /* the account waits for what it tells to be stored; that it waits is told at once */
+        core_error(
+            core, peer, msg->seq, GC_ERR_BUSY,
+            "the disk of the coordinator's state folder is full: the run stands still, keeps its results, and goes on by "
+            "itself when there is room");
         return;
     }
     struct account account = take_account(core, run);

@@ -1,5 +1,6 @@
 /* The conversation with a coordinator that answers late, wrongly, or has forgotten us. */
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -150,6 +151,29 @@ START_TEST(finds_by_prefix)
 }
 END_TEST
 
+static void keep_notice(void *arg, const char *line)
+{
+    char *all = arg;
+    (void)snprintf(all + strlen(all), 1024 - strlen(all), "%s\n", line);
+}
+
+START_TEST(watches_while_busy)
+{
+    char notices[1024] = "";
+    struct graphcap_options options = {
+        .size = sizeof options, .endpoint = fake.endpoint, .notice = keep_notice, .notice_arg = notices};
+    struct graphcap *second = NULL;
+    struct graphcap_run *run = NULL;
+    ck_assert_int_eq(graphcap_connect(&options, &second, &error), GRAPHCAP_OK);
+    fake.busy = 1;
+    ck_assert_int_eq(graphcap_wait(second, fake_run(), NULL, NULL, &run, &error), GRAPHCAP_OK);
+    ck_assert_int_eq(run->state, GRAPHCAP_COMPLETED);
+    ck_assert_str_eq(notices, "waiting: no worker has joined yet\nthe coordinator goes on\n");
+    graphcap_run_free(&run);
+    graphcap_close(&second);
+}
+END_TEST
+
 START_TEST(watches_over_a_restart)
 {
     struct graphcap_watch *watch;
@@ -249,6 +273,7 @@ int main(void)
     tcase_add_test(t, refused_with_lines);
     tcase_add_test(t, shows);
     tcase_add_test(t, finds_by_prefix);
+    tcase_add_test(t, watches_while_busy);
     tcase_add_test(t, watches_over_a_restart);
     tcase_add_test(t, can_be_interrupted);
     tcase_add_test(t, a_silent_one_is_given_up);

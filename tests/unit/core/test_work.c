@@ -241,6 +241,53 @@ START_TEST(blame_of_the_first_node_skips_the_rest_and_a_dead_node_blames_all)
 }
 END_TEST
 
+static bool says(const struct gc_msg_run_info *info, const char *text)
+{
+    return gc_str_is(gc_bytes_str(info->text), text);
+}
+
+START_TEST(what_is_in_the_way_is_told_until_it_is_gone)
+{
+    struct rig_lease lease = start((struct gc_core_config){0}, 1, PLAIN, 2);
+    struct rig_lease other = expect_lease(&rig, 1);
+    rig_show(&rig, CLIENT, 1, true);
+    ck_assert(says(&expect_send(&rig, CLIENT, GC_MSG_RUN_INFO)->as.run_info, ""));
+    rig_fault(&rig, 1, &lease, 0, GC_UNSET, GC_CAUSE_INFRA);
+    expect_ack(&rig, 1, GC_VERDICT_COMMITTED);
+    static const char waits[] = "an item waits and is tried again: it broke";
+    ck_assert(says(&expect_send(&rig, CLIENT, GC_MSG_RUN_INFO)->as.run_info, waits));
+    (void)good(&other, 1, 1, PLAIN); /* another one is no news of it */
+    rig_wait(&rig, GC_BACKOFF_NS);
+    lease = expect_lease(&rig, 1);
+    ck_assert(says(&expect_send(&rig, CLIENT, GC_MSG_RUN_INFO)->as.run_info, waits));
+    (void)good(&lease, 0, 1, PLAIN);
+    ended(GC_RUN_COMPLETED);
+    ck_assert(says(&expect_send(&rig, CLIENT, GC_MSG_RUN_INFO)->as.run_info, ""));
+    rig_settle(&rig);
+    rig_end(&rig);
+}
+END_TEST
+
+START_TEST(a_full_disk_is_told_to_who_watches)
+{
+    struct rig_lease lease = start((struct gc_core_config){0}, 1, PLAIN, 1);
+    rig_step(&rig, (struct gc_event){.kind = GC_EV_STORE, .as.store.full = true});
+    expect_none(&rig);
+    rig_show(&rig, CLIENT, 1, true);
+    const struct gc_msg *error = expect_send(&rig, CLIENT, GC_MSG_ERROR);
+    ck_assert_uint_eq(error->as.error.code, GC_ERR_BUSY);
+    ck_assert_uint_eq(error->re, rig.seq);
+    ck_assert_ptr_nonnull(memmem(error->as.error.text.ptr, error->as.error.text.len, "is full", 7));
+    rig_step(&rig, (struct gc_event){.kind = GC_EV_STORE});
+    expect_none(&rig);
+    (void)good(&lease, 0, 1, PLAIN); /* who asked is a watcher all the same */
+    ended(GC_RUN_COMPLETED);
+    expect_send(&rig, CLIENT, GC_MSG_RUN_INFO);
+    rig_settle(&rig);
+    rig_end(&rig);
+}
+END_TEST
+
 START_TEST(infra_waits_longer_each_time_and_is_not_counted)
 {
     struct rig_lease lease = start((struct gc_core_config){0}, 1, PLAIN, 1);
@@ -363,6 +410,7 @@ GC_SUITE("core work", GC_TEST(results_may_come_in_pieces_and_in_any_order),
          GC_TEST(a_fault_is_retried_alone_and_then_gives_its_node_up),
          GC_TEST(with_nothing_left_to_run_the_core_commits_the_item),
          GC_TEST(blame_of_the_first_node_skips_the_rest_and_a_dead_node_blames_all),
+         GC_TEST(what_is_in_the_way_is_told_until_it_is_gone), GC_TEST(a_full_disk_is_told_to_who_watches),
          GC_TEST(infra_waits_longer_each_time_and_is_not_counted), GC_TEST(nonsense_in_a_fault_is_refused),
          GC_TEST(a_full_pool_of_histories_answers_busy), GC_TEST(no_room_for_what_was_given_up_is_a_wait),
          GC_TEST(another_worker_is_preferred_for_a_retry),
