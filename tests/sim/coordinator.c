@@ -505,6 +505,25 @@ static bool ask(struct sim_world *w, struct gc_core *core, gc_peer peer, const s
             memcpy(ret, fx.list[i].nodes.nodes, *ret_n * sizeof *ret);
             return true;
         }
+    for (uint32_t i = 0; i < fx.n; i++)
+        if (fx.list[i].kind == GC_FX_SEND)
+            fprintf(stderr, "SHOW is answered with %s %.*s\n", gc_msg_name(fx.list[i].as.msg.type),
+                    fx.list[i].as.msg.type == GC_MSG_ERROR ? (int)fx.list[i].as.msg.as.error.text.len : 0,
+                    (const char *)fx.list[i].as.msg.as.error.text.ptr);
+    return false;
+}
+
+static bool equal(const struct gc_node_info *a, const struct gc_node_info *b)
+{
+    if (a->total == b->total && a->total_known == b->total_known && a->done == b->done &&
+        a->failed == b->failed && a->skipped == b->skipped)
+        return true;
+    fprintf(stderr,
+            "node %.*s: total %llu %llu, known %d %d, done %llu %llu, failed %llu %llu, skipped %llu %llu\n",
+            (int)a->id.len, (const char *)a->id.ptr, (unsigned long long)a->total,
+            (unsigned long long)b->total, a->total_known, b->total_known, (unsigned long long)a->done,
+            (unsigned long long)b->done, (unsigned long long)a->failed, (unsigned long long)b->failed,
+            (unsigned long long)a->skipped, (unsigned long long)b->skipped);
     return false;
 }
 
@@ -512,7 +531,7 @@ static bool ask(struct sim_world *w, struct gc_core *core, gc_peer peer, const s
 bool sim_coordinator_read_back(struct sim_world *w)
 {
     struct sim_coordinator *c = &w->coordinator;
-    if (!c->alive || !disk_idle(c))
+    if (!c->alive || !disk_idle(c) || c->full) /* with a full disk, that is what SHOW is answered */
         return true;
     static struct gc_node_info mine[GC_MAX_JOB_NODES], theirs[GC_MAX_JOB_NODES];
     void *memory;
@@ -520,7 +539,7 @@ bool sim_coordinator_read_back(struct sim_world *w)
     recover(w, other, nothing);
     bool same = gc_core_live_runs(other) == gc_core_live_runs(c->core);
     for (uint32_t i = 0; same && i < w->n_jobs; i++) {
-        uint64_t run_no, state[2];
+        uint64_t run_no, state[2] = {0, 0};
         uint32_t n[2] = {0, 0};
         if (!gc_core_find(c->core, &w->jobs[i].run, &run_no))
             continue;
@@ -528,9 +547,10 @@ bool sim_coordinator_read_back(struct sim_world *w)
                ask(w, other, SIM_PEERS + 1, &w->jobs[i].run, &state[1], theirs, &n[1]) &&
                state[0] == state[1] && n[0] == n[1];
         for (uint32_t k = 0; same && k < n[0]; k++)
-            same = mine[k].total == theirs[k].total && mine[k].total_known == theirs[k].total_known &&
-                   mine[k].done == theirs[k].done && mine[k].failed == theirs[k].failed &&
-                   mine[k].skipped == theirs[k].skipped;
+            same = equal(&mine[k], &theirs[k]);
+        if (!same && state[0] != state[1])
+            fprintf(stderr, "%s in memory, %s in the store\n", gc_run_state_name(state[0]),
+                    gc_run_state_name(state[1]));
         if (!same)
             fprintf(stderr, "run %llu read back from the store differs from memory\n",
                     (unsigned long long)run_no);
