@@ -3,12 +3,15 @@
 #include <dlfcn.h>
 #include <jansson.h>
 #include <pthread.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "client/graphcap.h"
 #include "client/private.h"
+#include "client/spec/spec.h"
 #include "common/version.h"
+#include "proto/codec.h"
 
 char *gc_private_library(void)
 {
@@ -31,9 +34,11 @@ static void make_versions(void)
 {
     int major, minor, patch;
     zmq_version(&major, &minor, &patch);
-    (void)snprintf(versions, sizeof versions, "graphcap %s, libzmq %d.%d.%d, czmq %d.%d.%d, jansson %s",
+    (void)snprintf(versions, sizeof versions,
+                   "graphcap %s, libzmq %d.%d.%d, czmq %d.%d.%d, %s, jansson %s, libyaml %s, libsodium %s",
                    GC_VERSION, major, minor, patch, CZMQ_VERSION_MAJOR, CZMQ_VERSION_MINOR,
-                   CZMQ_VERSION_PATCH, jansson_version_str());
+                   CZMQ_VERSION_PATCH, gc_codec_library(), jansson_version_str(), gc_spec_yaml_version(),
+                   sodium_version_string());
 }
 
 const char *graphcap_versions(void)

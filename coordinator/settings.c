@@ -8,14 +8,15 @@
 #include "common/sys/clock.h"
 #include "common/version.h"
 #include "coordinator/store/store.h"
+#include "proto/codec.h"
 
 static void print_version(void)
 {
     int major, minor, patch;
     zmq_version(&major, &minor, &patch);
-    printf("gc-coordinator %s\nlibzmq %d.%d.%d\nczmq %d.%d.%d\n%s\nlibsodium %s\n", GC_VERSION, major, minor,
-           patch, CZMQ_VERSION_MAJOR, CZMQ_VERSION_MINOR, CZMQ_VERSION_PATCH, gc_store_library(),
-           sodium_version_string());
+    printf("gc-coordinator %s\nlibzmq %d.%d.%d\nczmq %d.%d.%d\n%s\n%s\nlibsodium %s\n", GC_VERSION, major,
+           minor, patch, CZMQ_VERSION_MAJOR, CZMQ_VERSION_MINOR, CZMQ_VERSION_PATCH, gc_codec_library(),
+           gc_store_library(), sodium_version_string());
 }
 
 static int usage_error(const struct gc_fault *f)

@@ -764,6 +764,11 @@ static enum gc_err decode_document(const struct shape *s, struct gc_bytes in, st
 #undef ENUM
 #undef ENUMS
 
+const char *gc_codec_library(void)
+{
+    return "msgpack " MSGPACK_VERSION;
+}
+
 /* ---- messages ---- */
 
 struct gc_codec {

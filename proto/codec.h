@@ -15,6 +15,9 @@
 
 struct gc_codec;
 
+/* The library behind it, with its version: "msgpack 3.3.0". Static. */
+const char *gc_codec_library(void);
+
 /* `scratch`: bytes for decoded structs, taken once from malloc. GC_CODEC_SCRATCH is enough for any message. */
 #define GC_CODEC_SCRATCH 4194304u
 enum gc_err gc_codec_new(size_t scratch, struct gc_codec **ret) GC_MUST_CHECK;

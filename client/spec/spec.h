@@ -71,6 +71,9 @@ enum gc_err gc_spec_load(const char *path, const struct gc_spec_options *options
 enum gc_err gc_spec_parse(struct gc_str text, const char *file, const struct gc_spec_options *options,
                           struct gc_spec **ret, struct gc_fault *fault) GC_MUST_CHECK;
 
+/* The version of libyaml. Static. */
+const char *gc_spec_yaml_version(void);
+
 void gc_spec_destroy(struct gc_spec **self_p);
 
 /* The line of a node's field, of the node where the field does not stand in the file, of the job where `node` is no node; 0

@@ -208,3 +208,8 @@ struct gc_tree *gc_yaml_read(struct gc_loader *l, struct gc_str text, uint32_t l
         wrong(&r, line, "the file is empty");
     return good ? r.b.root : NULL;
 }
+
+const char *gc_spec_yaml_version(void)
+{
+    return yaml_get_version_string();
+}

@@ -163,7 +163,8 @@ static int by_name(const void *a, const void *b)
 static enum gc_err fill(struct gc_arena *arena, struct gc_catalogue *c)
 {
     char build[64];
-    (void)snprintf(build, sizeof build, "libvips %d.%d.%d", vips_version(0), vips_version(1), vips_version(2));
+    (void)snprintf(build, sizeof build, "libvips %d.%d.%d, glib %u.%u.%u", vips_version(0), vips_version(1), vips_version(2),
+                   glib_major_version, glib_minor_version, glib_micro_version);
     c->build = gc_arena_text(arena, build);
     c->ops = GC_ARENA_ARRAY(arena, struct gc_op, gc_op_rows_n + gc_offers_n);
     if (!c->ops)
