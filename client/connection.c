@@ -160,7 +160,8 @@ static int receive(struct graphcap *gc, const struct gc_msg **ret, struct graphc
     err = gc_codec_decode(gc->codec, frame, raw, &gc->msg, &fault);
     if (err == GC_ERR_VERSION)
         return gc_fail_context(error, gc_fail_fault(error, err, &fault),
-                               "%s: the coordinator speaks another version", gc->place.endpoint);
+                               "%s: the coordinator speaks another version; use programs of one release",
+                               gc->place.endpoint);
     if (err != GC_OK)
         return GRAPHCAP_OK; /* as if it had been lost: what it answered is asked again */
     gc->heard_ns = gc_clock_now();

@@ -84,18 +84,26 @@ struct number {
 static int number_answer(void *arg, const struct gc_msg *msg, struct graphcap_error *error)
 {
     struct number *number = arg;
-    (void)error;
-    if (msg->type != GC_MSG_RUN_INFO || !gc_id_equal(msg->as.run_info.run, number->run))
+    const struct gc_msg_run_list *list = &msg->as.run_list;
+    if (msg->type != GC_MSG_RUN_LIST)
         return GC_NOT_THE_ANSWER;
-    number->run_no = msg->as.run_info.run_no;
+    if (list->n_rows == 0)
+        return gc_fail(error, GRAPHCAP_NOT_FOUND, "no such run here");
+    if (!gc_id_equal(list->rows[0].run, number->run))
+        return GC_NOT_THE_ANSWER;
+    number->run_no = list->rows[0].run_no;
     return GRAPHCAP_OK;
 }
 
 int gc_plan_get(struct graphcap *gc, const struct gc_id128 *run, struct gc_document *ret,
                 uint64_t *ret_run_no, struct gc_plan *plan, struct graphcap_error *error)
 {
-    struct gc_msg msg = {.type = GC_MSG_SHOW, .as.show.run = *run};
+    /* Of what is stored, which can be read when nothing can be written: an account tells of the latest changes, and waits for them. */
+    struct gc_msg msg = {.type = GC_MSG_LIST_RUNS, .as.list_runs = {.before = GC_UNSET, .limit = 1}};
     struct number number = {*run, 0};
+    char id[GC_ID_TEXT_SIZE];
+    gc_id_text(*run, id);
+    msg.as.list_runs.prefix = gc_str_bytes(gc_str_of(id));
     struct gc_fault fault = {0};
     int code = gc_conn_ask(gc, &(struct gc_request){&msg, 1, number_answer, &number}, error);
     if (code == GRAPHCAP_OK)
