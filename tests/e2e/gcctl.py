@@ -43,6 +43,15 @@ dag:
     - {id: said, op: echo, inputs: [lines]}
     - {id: broken, op: fail, inputs: [lines], config: {how: error, items: 10}}
 """)
+place.write("blame.yaml", """
+name: blame
+dag:
+  nodes:
+    - {id: lines, op: list, config: {path: items.txt}}
+    - {id: broken, op: fail, inputs: [lines], config: {how: crash, items: [3, 8]}}
+    - {id: below, op: echo, inputs: [broken]}
+    - {id: beside, op: echo, inputs: [lines]}
+""")
 place.write("slow.yaml", """
 name: slow
 dag:
@@ -133,6 +142,17 @@ def test_failures():
     place.gcctl("run", "bad.yaml", "-q", "--allow-partial")
 
 
+def test_blame():
+    """A node that crashes its executor costs itself and what hangs on it, not its siblings."""
+    shown = json.loads(place.gcctl("run", "blame.yaml", "--json", "--limit", "12", code=5).out)
+    counts = {node: [shown["nodes"][node][k] for k in ("done", "failed", "skipped")] for node in ("broken", "below", "beside")}
+    check(counts == {"broken": [10, 2, 0], "below": [10, 0, 2], "beside": [12, 0, 0]}, f"{counts}")
+    rows = [json.loads(line) for line in place.gcctl("failures", shown["run"], "--format", "jsonl").out.splitlines()]
+    told = [(row["node"], row["item"], row["cause"], row["attempts"]) for row in rows]
+    check(told == [("broken", 3, "crash", 2), ("broken", 8, "crash", 2)], f"{rows}")
+    check(all("SIGABRT" in row["message"] for row in rows), f"{rows}")
+
+
 def test_wrong_jobs():
     done = place.gcctl("validate", "wrong.yaml", code=2)
     check("wrong.yaml:5: node 'a': op: " in done.err, f"the catalogue's problem: {done.err}")
@@ -215,6 +235,7 @@ run_id = test_run()
 test_queries(run_id)
 test_results(run_id)
 test_failures()
+test_blame()
 test_wrong_jobs()
 test_control()
 test_interrupt()

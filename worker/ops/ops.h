@@ -86,7 +86,7 @@ struct gc_task {
     struct gc_bytes text;   /* the item as listed */
     struct gc_bytes fields; /* one msgpack map, or nothing */
     uint64_t want;          /* node set to commit: the others run only where these need them */
-    const struct gc_given *given; /* nodes given up before: not run, FAILED with cause NONE */
+    const struct gc_given *given; /* nodes given up before: not run, FAILED with the fault given */
     uint32_t n_given;
     int input;              /* the item's file, or -1; read from its start whatever its position, never closed here */
     uint32_t input_refused; /* enum gc_cause: why it could not be opened; GC_CAUSE_NONE: it was, or is not needed */

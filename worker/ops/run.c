@@ -275,6 +275,15 @@ static bool fits(const struct gc_buf *values, size_t start, const struct gc_cell
     return values->len - start + cell->record.len + 64 <= GC_TASK_VALUES_MAX;
 }
 
+/* What was decided about it in earlier attempts. */
+static struct gc_status_fault fault_of(const struct gc_given *given)
+{
+    return (struct gc_status_fault){.node = (uint32_t)given->node,
+                                    .cause = (uint32_t)given->cause,
+                                    .attempts = given->attempts,
+                                    .text = given->text};
+}
+
 static void settle(struct gc_run *run, uint32_t i, struct gc_buf *values, size_t start)
 {
     static const char too_large[] = "the item's values are too large together";
@@ -292,7 +301,7 @@ static void settle(struct gc_run *run, uint32_t i, struct gc_buf *values, size_t
     } else {
         *outcome = GC_OUTCOME_FAILED;
         if (run->fate[i] == GC_FATE_GIVEN)
-            run->result->faults[i] = (struct gc_status_fault){.node = i, .cause = GC_CAUSE_NONE};
+            run->result->faults[i] = fault_of(given_of(run->task, i));
         run->result->faults[run->result->n_faults++] = run->result->faults[i];
     }
 }

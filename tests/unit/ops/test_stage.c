@@ -235,7 +235,8 @@ END_TEST
 
 START_TEST(given_nodes_are_not_run)
 {
-    struct gc_given given = {.node = 1, .cause = GC_CAUSE_CRASH, .attempts = 2};
+    struct gc_given given = {
+        .node = 1, .cause = GC_CAUSE_CRASH, .attempts = 2, .text = gc_str_bytes(GC_STR("why"))};
     rig_init(&r);
     int a = rig_step(&r, "echo", "", -1);
     int b = rig_step(&r, "noop", "", a);
@@ -251,7 +252,10 @@ START_TEST(given_nodes_are_not_run)
     ck_assert_uint_eq(r.result.pattern[c], GC_OUTCOME_SKIPPED);
     ck_assert_uint_eq(r.result.pattern[d], GC_OUTCOME_DONE);
     ck_assert_uint_eq(r.result.n_faults, 1);
-    ck_assert_uint_eq(r.result.faults[0].cause, GC_CAUSE_NONE);
+    ck_assert_uint_eq(r.result.faults[0].node, b);
+    ck_assert_uint_eq(r.result.faults[0].cause, GC_CAUSE_CRASH);
+    ck_assert_uint_eq(r.result.faults[0].attempts, 2);
+    ck_assert(gc_str_is(gc_bytes_str(r.result.faults[0].text), "why"));
     ck_assert_uint_eq(r.touched, 2);
     rig_release(&r);
 }
