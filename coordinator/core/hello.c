@@ -62,8 +62,9 @@ static bool adopt_odd(struct gc_core *core, struct core_worker *worker, struct c
                       const struct gc_held *held)
 {
     struct core_odd *odd = core_odd_find(core, stage, held->first);
-    if (!odd || odd->state == CORE_ODD_LEASED || held->lease <= odd->counted)
-        return false; /* nobody's, another's, or what the entry has to say is counted already */
+    GC_ASSERT(odd != NULL); /* the item is ODD */
+    if (odd->state == CORE_ODD_LEASED || held->lease <= odd->counted)
+        return false; /* another's, or what the entry has to say is counted already */
     core_odd_lease(core, odd,
                    core_lease_adopt(core, held->lease, stage, worker, GC_LEASE_ITEMS, held->first, 1));
     return true;

@@ -101,10 +101,8 @@ void core_odd_wait(struct gc_core *core, struct core_odd *odd, uint64_t due)
     leave(core, odd);
     odd->state = CORE_ODD_WAITING;
     odd->due = due;
-    if (due != GC_UNSET) {
-        bool pushed = gc_heap_push(&core->odds.due, odd);
-        GC_ASSERT(pushed); /* the heap is as large as the pool */
-    }
+    bool pushed = gc_heap_push(&core->odds.due, odd);
+    GC_ASSERT(pushed); /* the heap is as large as the pool */
     core_stage_touch(core, odd->stage);
 }
 

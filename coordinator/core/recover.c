@@ -106,14 +106,13 @@ static void recover_frontier_to(struct gc_core *core, struct core_stage *stage, 
     orphan(core, stage);
 }
 
-/* [at, end) lies in one block and is in one state: it has ended. */
+/* [at, end) lies in one block and is in one state, PENDING or ODD: it has ended. */
 static void end_alike(struct gc_core *core, struct core_stage *stage, uint64_t at, uint64_t end,
                       enum core_item state)
 {
     for (uint64_t item = at; item < end && state == CORE_ODD; item++)
         core_odd_free(core, core_odd_find(core, stage, item));
-    if (state != CORE_ENDED)
-        core_items_move(&core->units, &stage->items, at, end - at, state, CORE_ENDED);
+    core_items_move(&core->units, &stage->items, at, end - at, state, CORE_ENDED);
 }
 
 /* A block at a time, so that the range of a checkpoint folds as it goes. False: no unit is left. */
@@ -145,6 +144,16 @@ static void recover_deltas(struct gc_core *core, struct core_run *run, const str
     }
 }
 
+/* What has ended ends no second time: its account would count it twice. */
+static bool ended_before(const struct gc_core *core, const struct core_stage *stage, uint64_t first,
+                         uint64_t end)
+{
+    if (stage->kind != GC_STAGE_ITEM)
+        return stage->failed || stage->finished;
+    return end <= core_stage_items(stage) &&
+           core_items_find(&core->units, &stage->items, first, end, CORE_ENDED) < end;
+}
+
 static void recover_batch(struct gc_core *core, const struct gc_commit_batch *from)
 {
     struct core_stage *stage = core_run_stage(core, from->run_no, from->stage);
@@ -154,6 +163,8 @@ static void recover_batch(struct gc_core *core, const struct gc_commit_batch *fr
         gc_status_check(from->status, from->count, stage->n_nodes, &status) != GC_OK)
         return;
     uint64_t end = from->first + from->count;
+    if (ended_before(core, stage, from->first, end))
+        return;
     if (stage->kind == GC_STAGE_ITEM &&
         (end > core_stage_items(stage) || !end_items(core, stage, from->first, end))) {
         stick(core, stage->run);
@@ -194,8 +205,10 @@ static struct core_odd *odd_for(struct gc_core *core, struct core_stage *stage, 
     odd = core_odd_new(core, stage, item);
     if (!odd)
         return NULL;
-    if (per_item)
+    if (per_item) {
         core_items_move(&core->units, &stage->items, item, 1, CORE_PENDING, CORE_ODD);
+        recover_frontier_to(core, stage, item + 1); /* it was leased once, whatever else the store has kept */
+    }
     stage->n_orphans++;
     orphan(core, stage);
     return odd;

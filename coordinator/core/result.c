@@ -56,11 +56,11 @@ static bool within(const struct core_lease *lease, uint64_t first, uint64_t coun
 static enum gc_verdict judge(const struct gc_core *core, const struct core_lease *lease,
                              const struct core_stage *stage, const struct gc_msg_result *result)
 {
-    if (!lease || (lease->stage->ended && lease->kind != GC_LEASE_ITEMS))
+    if (!lease || lease->stage->ended)
         return disowned(core, stage, result->first, result->count);
     if (lease->kind != GC_LEASE_ITEMS)
         return GC_VERDICT_COMMITTED;
-    if (lease->stage->ended || !within(lease, result->first, result->count))
+    if (!within(lease, result->first, result->count))
         return disowned(core, stage, result->first, result->count);
     if (lease->odd || all_in(core, stage, result->first, result->count, CORE_LEASED))
         return GC_VERDICT_COMMITTED;

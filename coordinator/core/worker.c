@@ -11,7 +11,6 @@
 
 /* A lease that is not named in so many beats after it was sent has never arrived. */
 #define MISSED_BEATS 2u
-#define OTHERS       8u   /* hungry workers looked at for an item that avoids one */
 #define ROWS         128u /* of a listing */
 #define LEAVES       16u  /* a step */
 
@@ -179,15 +178,13 @@ struct core_worker *core_worker_next(const struct gc_core *core)
     return NULL;
 }
 
+/* Each hungry worker is in one list, once: the second one looked at is another. */
 struct core_worker *core_worker_other(const struct gc_core *core, uint64_t not )
 {
-    uint32_t looked = 0;
     for (uint32_t i = 0; i < CORE_HUNGERS; i++) {
         GC_LIST_EACH (it, &core->workers.hungry[i]) {
             if (core_worker_handle(core, worker_of(it)) != not )
                 return worker_of(it);
-            if (++looked == OTHERS)
-                return NULL;
         }
     }
     return NULL;

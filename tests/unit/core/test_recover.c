@@ -160,7 +160,6 @@ static void feed(struct gc_commit commit)
 START_TEST(nonsense_from_the_disk_is_left_out)
 {
     static struct rig_plan box;
-    uint8_t one_done[] = {3, 1, 1, 1, 1, 1, 0, 0};
     live();
     reborn((struct gc_core_config){0});
     feed((struct gc_commit){.kind = GC_COMMIT_NONE});
@@ -172,7 +171,10 @@ START_TEST(nonsense_from_the_disk_is_left_out)
     feed((struct gc_commit){.kind = GC_COMMIT_BATCH, .as.batch = {.run_no = 1, .stage = 77, .count = 1}});
     feed((struct gc_commit){.kind = GC_COMMIT_BATCH,
                             .as.batch = {.run_no = 1, .stage = 1, .first = UINT64_MAX, .count = 1}});
+    feed((struct gc_commit){.kind = GC_COMMIT_BATCH,
+                            .as.batch = {.run_no = 1, .stage = 1, .first = GC_MAX_ITEMS, .count = 1}});
     feed((struct gc_commit){.kind = GC_COMMIT_MERGED, .as.merged = {.run_no = 1, .stage = 1}});
+    feed((struct gc_commit){.kind = GC_COMMIT_MERGED, .as.merged = {.run_no = 9, .stage = 2}});
     feed((struct gc_commit){.kind = GC_COMMIT_MERGED,
                             .as.merged = {.run_no = 1, .stage = 2, .output = {.id = 0, .stage = 2}}});
     feed((struct gc_commit){.kind = GC_COMMIT_MERGED,
@@ -197,6 +199,10 @@ START_TEST(nonsense_from_the_disk_is_left_out)
     feed((struct gc_commit){
         .kind = GC_COMMIT_RUN,
         .as.run = {
+            .run_no = 31, .run = rig_id(31), .state = GC_RUN_STATES, .job = &box.job, .plan = &box.plan}});
+    feed((struct gc_commit){
+        .kind = GC_COMMIT_RUN,
+        .as.run = {
             .run_no = 1, .run = rig_id(30), .state = GC_RUN_RUNNING, .job = &box.job, .plan = &box.plan}});
     feed((struct gc_commit){
         .kind = GC_COMMIT_ODD,
@@ -206,7 +212,6 @@ START_TEST(nonsense_from_the_disk_is_left_out)
     rig_settle(&second);
     same(1);
     feed((struct gc_commit){.kind = GC_COMMIT_FRONTIER}); /* too late */
-    (void)one_done;
     rig_log_free(rig.log);
     rig_end(&rig);
     rig_end(&second);
@@ -369,9 +374,139 @@ START_TEST(more_workers_than_fit_are_waited_for_by_time)
 }
 END_TEST
 
+/* Run 1 of that shape, as it was accepted. */
+static void feed_run(struct rig_plan *box, uint64_t run_no, struct rig_shape shape)
+{
+    rig_plan(box, shape);
+    feed((struct gc_commit){
+        .kind = GC_COMMIT_RUN,
+        .as.run = {.run_no = run_no, .run = rig_id(run_no), .job = &box->job, .plan = &box->plan}});
+}
+
+START_TEST(more_runs_than_a_step_settles_all_go_on)
+{
+    enum { RUNS = 40 };
+    static struct rig_plan box;
+    rig_make(&second, (struct gc_core_config){.term = 3}, true);
+    for (uint64_t run = 1; run <= RUNS; run++)
+        feed_run(&box, run, (struct rig_shape){.nodes = 1});
+    rig_open(&second);
+    ck_assert_uint_eq(gc_core_deadline(second.core), second.now);
+    rig_settle(&second);
+    rig_join(&second, 1, RUNS);
+    uint64_t seen = 0;
+    for (const struct gc_effect *e; (e = rig_next(&second)) != NULL;) {
+        if (e->kind == GC_FX_SEND && e->as.msg.type == GC_MSG_LEASE)
+            seen |= UINT64_C(1) << e->as.msg.as.lease.run_no;
+    }
+    ck_assert_uint_eq(seen, (UINT64_C(2) << RUNS) - 2);
+    rig_end(&second);
+}
+END_TEST
+
+START_TEST(a_reducer_that_had_finished_does_not_finish_again)
+{
+    uint8_t done[] = {1, 1, 1, 1, 1, 0, 0}; /* one item, one node: done */
+    static struct rig_plan box;
+    rig_make(&second, (struct gc_core_config){.term = 3}, true);
+    feed_run(&box, 4, (struct rig_shape){.nodes = 1, .reducers = 1});
+    for (uint64_t stage = 0; stage < 2; stage++)
+        feed((struct gc_commit){
+            .kind = GC_COMMIT_BATCH,
+            .as.batch = {.run_no = 4, .stage = stage, .count = 1, .status = gc_bytes_of(done, sizeof done)}});
+    rig_open(&second);
+    ck_assert_uint_eq(expect_commit(&second, GC_COMMIT_RUN_STATE)->as.run_state.state, GC_RUN_RUNNING);
+    const struct gc_commit_run_state *end = &expect_commit(&second, GC_COMMIT_RUN_STATE)->as.run_state;
+    ck_assert_uint_eq(end->state, GC_RUN_COMPLETED);
+    ck_assert_uint_eq(end->nodes[1].done, 1);
+    rig_settle(&second);
+    rig_end(&second);
+}
+END_TEST
+
+/* The store gives back states by their use, not by their number: a new one has a number above all of them. */
+START_TEST(states_come_back_in_any_order_and_a_batch_once)
+{
+    uint8_t done[] = {1, 1, 1, 1, 1, 0, 0};
+    static struct rig_plan box;
+    rig_make(&second, (struct gc_core_config){.term = 3}, true);
+    feed_run(&box, 4, (struct rig_shape){.nodes = 1, .reducers = 1});
+    struct gc_commit_delta deltas[] = {{.id = 9, .stage = 1, .items = 1}, {.id = 3, .stage = 1, .items = 1}};
+    struct gc_commit batch = {.kind = GC_COMMIT_BATCH,
+                              .as.batch = {.run_no = 4,
+                                           .count = 1,
+                                           .status = gc_bytes_of(done, sizeof done),
+                                           .n_deltas = 2,
+                                           .deltas = deltas}};
+    feed(batch);
+    batch.as.batch.n_deltas = 0;
+    feed(batch); /* a range that has ended ends no second time */
+    rig_open(&second);
+    rig_settle(&second);
+    rig_join(&second, 1, 1);
+    expect_commit(&second, GC_COMMIT_WORKER);
+    expect_commit(&second, GC_COMMIT_RUN_STATE);
+    struct rig_lease finish = expect_lease(&second, 1);
+    ck_assert_uint_eq(finish.kind, GC_LEASE_FINISH);
+    ck_assert_uint_eq(finish.n_deltas, 2);
+    rig_finished(&second, 1, &finish, GC_OUTCOME_DONE);
+    ck_assert_uint_eq(expect_commit(&second, GC_COMMIT_MERGED)->as.merged.output.id, 10);
+    rig_skip(&second);
+    rig_end(&second);
+}
+END_TEST
+
+START_TEST(what_a_run_said_is_said_again)
+{
+    static const char why[] = "the first one says why";
+    static struct rig_plan box;
+    rig_make(&second, (struct gc_core_config){.term = 3}, true);
+    feed_run(&box, 4, (struct rig_shape){.nodes = 1});
+    feed((struct gc_commit){.kind = GC_COMMIT_RUN_STATE,
+                            .as.run_state = {.run_no = 4,
+                                             .state = GC_RUN_PAUSED,
+                                             .text = gc_bytes_of(why, sizeof why - 1),
+                                             .pixels = 70,
+                                             .refused = 6}});
+    rig_open(&second);
+    struct gc_msg_run_info info = rig_info(&second, 4);
+    ck_assert_uint_eq(info.state, GC_RUN_PAUSED);
+    ck_assert_uint_eq(info.pixels, 70);
+    ck_assert_uint_eq(info.refused, 6);
+    expect_text(info.text, why);
+    rig_end(&second);
+}
+END_TEST
+
+START_TEST(a_history_without_room_for_its_nodes_stops_the_run)
+{
+    static struct rig_plan box;
+    static struct gc_page page = {.count = 5, .bytes = 1};
+    struct gc_given given[] = {{.node = 0, .cause = GC_CAUSE_CRASH, .attempts = 1},
+                               {.node = 1, .cause = GC_CAUSE_DAMAGED, .attempts = 1}};
+    rig_make(&second, (struct gc_core_config){.term = 3, .odd = 1}, true);
+    feed_run(&box, 4, (struct rig_shape){.source = true, .nodes = 3});
+    feed((struct gc_commit){.kind = GC_COMMIT_PAGES,
+                            .as.pages = {.run_no = 4, .n_pages = 1, .pages = &page, .ended = true}});
+    feed((struct gc_commit){.kind = GC_COMMIT_ODD,
+                            .as.odd = {.run_no = 4, .stage = 1, .item = 2, .n_given = 2, .given = given}});
+    rig_open(&second);
+    rig_settle(&second);
+    ck_assert_uint_gt(rig_info(&second, 4).text.len, 0);
+    rig_join(&second, 1, 1);
+    rig_wait(&second, GC_GRACE_NS);
+    rig_settle(&second); /* it is granted nothing */
+    rig_end(&second);
+}
+END_TEST
+
 GC_SUITE("core recover", GC_TEST(the_second_core_knows_what_the_first_knew),
          GC_TEST(without_the_worker_the_grace_ends_by_time), GC_TEST(items_above_the_frontier_do_not_wait),
          GC_TEST(nonsense_from_the_disk_is_left_out), GC_TEST(a_run_that_does_not_fit_is_shown_and_not_run),
          GC_TEST(the_second_core_ends_what_the_first_began), GC_TEST(a_run_whose_end_was_not_committed_ends),
          GC_TEST(a_source_that_had_failed_stays_failed),
-         GC_TEST(more_workers_than_fit_are_waited_for_by_time))
+         GC_TEST(more_workers_than_fit_are_waited_for_by_time),
+         GC_TEST(more_runs_than_a_step_settles_all_go_on),
+         GC_TEST(a_reducer_that_had_finished_does_not_finish_again),
+         GC_TEST(states_come_back_in_any_order_and_a_batch_once), GC_TEST(what_a_run_said_is_said_again),
+         GC_TEST(a_history_without_room_for_its_nodes_stops_the_run))
