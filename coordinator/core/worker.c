@@ -266,7 +266,7 @@ static void name_leases(struct gc_core *core, struct core_worker *worker, const 
         struct core_lease *lease = core_lease_by_id(core, beat->leases[i]);
         if (lease && lease->worker == worker)
             lease->beat = worker->beats;
-        else
+        else if (!core->full) /* else its results may be here, but not stored: the worker must keep them */
             core_send(core, worker->peer, GC_MSG_CANCEL, 0)->as.cancel.lease = beat->leases[i];
     }
 }

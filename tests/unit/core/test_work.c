@@ -288,6 +288,27 @@ START_TEST(a_full_disk_is_told_to_who_watches)
 }
 END_TEST
 
+/* Its results are in memory only: the worker, which was not told that they are stored, must keep them. */
+START_TEST(a_full_disk_cancels_no_lease_that_has_ended)
+{
+    static const struct rig_shape shape = {.source = true, .nodes = 1};
+    struct rig_lease lease = start((struct gc_core_config){0}, 1, shape, 1);
+    (void)good(&lease, 0, 1, shape);
+    ended(GC_RUN_COMPLETED);
+    rig_settle(&rig);
+    rig_step(&rig, (struct gc_event){.kind = GC_EV_STORE, .as.store.full = true});
+    struct gc_msg beat = {.type = GC_MSG_BEAT, .as.beat = {.n_leases = 1, .leases = &lease.id}};
+    rig_message(&rig, 1, &beat);
+    expect_send(&rig, 1, GC_MSG_BEAT_ACK);
+    expect_none(&rig);
+    rig_step(&rig, (struct gc_event){.kind = GC_EV_STORE});
+    rig_message(&rig, 1, &beat);
+    expect_send(&rig, 1, GC_MSG_BEAT_ACK);
+    ck_assert_uint_eq(expect_send(&rig, 1, GC_MSG_CANCEL)->as.cancel.lease, lease.id);
+    rig_end(&rig);
+}
+END_TEST
+
 START_TEST(infra_waits_longer_each_time_and_is_not_counted)
 {
     struct rig_lease lease = start((struct gc_core_config){0}, 1, PLAIN, 1);
@@ -411,6 +432,7 @@ GC_SUITE("core work", GC_TEST(results_may_come_in_pieces_and_in_any_order),
          GC_TEST(with_nothing_left_to_run_the_core_commits_the_item),
          GC_TEST(blame_of_the_first_node_skips_the_rest_and_a_dead_node_blames_all),
          GC_TEST(what_is_in_the_way_is_told_until_it_is_gone), GC_TEST(a_full_disk_is_told_to_who_watches),
+         GC_TEST(a_full_disk_cancels_no_lease_that_has_ended),
          GC_TEST(infra_waits_longer_each_time_and_is_not_counted), GC_TEST(nonsense_in_a_fault_is_refused),
          GC_TEST(a_full_pool_of_histories_answers_busy), GC_TEST(no_room_for_what_was_given_up_is_a_wait),
          GC_TEST(another_worker_is_preferred_for_a_retry),
