@@ -224,7 +224,7 @@ static enum next take_chunk(struct gc_tender *t)
 static enum next too_much(struct gc_tender *t)
 {
     uint64_t count = t->msg.as.said.count;
-    if (t->msg.as.said.item != t->at || count < 1)
+    if (t->msg.as.said.item != t->at || count < 1 || count > t->cap)
         return distrust(t, "another range than the slice's");
     if (!tender_order(t, GC_SHARE_STOP))
         return end_by(t, GC_HEARD_DEAD);
@@ -255,6 +255,9 @@ static enum next took(struct gc_tender *t)
 {
     if (t->msg.as.said.item != t->took || t->took >= t->sent)
         return distrust(t, "another task than the next");
+    /* A full chunk is handed in when the item after it is through. Descriptors are open as long as one is not. */
+    if (t->took - t->at > t->cap)
+        return distrust(t, "no chunk for more items than one may have");
     for (uint32_t i = 0; i < t->n_outputs; i++) {
         if (t->outputs[i].item == t->took)
             gc_files_start_sync(&t->outputs[i]);

@@ -62,6 +62,17 @@ static void open_input(struct gc_tender *t, const struct gc_task *task, struct g
     }
 }
 
+/* Those of items that are handed in are not asked for again: what is left are outputs of one chunk. */
+static void forget_refusals(struct gc_tender *t)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < t->n_refusals; i++) {
+        if (t->refusals[i].item >= t->at)
+            t->refusals[kept++] = t->refusals[i];
+    }
+    t->n_refusals = kept;
+}
+
 static const struct gc_refusal *refused_before(const struct gc_tender *t, uint64_t item, uint32_t step)
 {
     for (uint32_t i = 0; i < t->n_refusals; i++) {
@@ -142,6 +153,8 @@ static struct gc_output *find_output(struct gc_tender *t, uint64_t item, uint32_
 
 static void note_refusal(struct gc_tender *t, const struct gc_output *o, enum gc_cause cause)
 {
+    if (refused_before(t, o->item, o->step))
+        return; /* it names a file twice */
     GC_ASSERT(t->n_refusals < t->max_outputs);
     struct gc_refusal *r = &t->refusals[t->n_refusals++];
     r->item = o->item;
@@ -168,6 +181,7 @@ enum gc_cause task_publish(struct gc_tender *t, uint64_t count, const struct gc_
                            uint32_t n_made, uint64_t *ret_item, char text[GC_SHARE_TEXT])
 {
     bool refused = false;
+    forget_refusals(t);
     for (uint32_t i = 0; i < n_made; i++) {
         /* A copy: the executor can still write there. */
         struct gc_share_made m = made[i];
