@@ -41,7 +41,8 @@ enum gc_err gc_zygote_start(const char *program, struct gc_zygote **ret,
 void gc_zygote_destroy(struct gc_zygote **self_p);
 /* Lives as long as the zygote object. */
 struct gc_bytes gc_zygote_catalogue(const struct gc_zygote *z);
-pid_t gc_zygote_pid(struct gc_zygote *z);
+/* For any thread, without waiting for one that starts it again; 0: there is none now. */
+pid_t gc_zygote_pid(const struct gc_zygote *z);
 
 struct gc_zygote_child {
     int pidfd;

@@ -22,9 +22,9 @@
 #define BIRTH_MS 10000
 
 struct gc_zygote {
-    pthread_mutex_t lock;
+    pthread_mutex_t lock; /* held while a new one is started, which takes as long as the disk wants */
     char *program;
-    pid_t pid; /* 0: there is none */
+    _Atomic pid_t pid; /* 0: there is none; changed under the lock, read without */
     int sock;
     uint8_t *catalogue;
     size_t catalogue_len;
@@ -98,13 +98,14 @@ static enum gc_err begin(struct gc_zygote *z, struct gc_fault *fault)
     const int fds[] = {-1, -1, STDERR_FILENO, pair[1]};
     const struct gc_proc_spawn spawn = {
         .path = z->program, .argv = argv, .fds = fds, .fd_count = GC_COUNT_OF(fds)};
-    enum gc_err err = gc_proc_spawn(&spawn, &z->pid, fault);
+    pid_t pid;
+    enum gc_err err = gc_proc_spawn(&spawn, &pid, fault);
     close(pair[1]);
     if (err != GC_OK) {
-        z->pid = 0;
         close(pair[0]);
         return err;
     }
+    z->pid = pid;
     z->sock = pair[0];
     err = greet(z, fault);
     if (err != GC_OK)
@@ -149,12 +150,9 @@ struct gc_bytes gc_zygote_catalogue(const struct gc_zygote *z)
     return (struct gc_bytes){z->catalogue, z->catalogue_len};
 }
 
-pid_t gc_zygote_pid(struct gc_zygote *z)
+pid_t gc_zygote_pid(const struct gc_zygote *z)
 {
-    pthread_mutex_lock(&z->lock);
-    pid_t pid = z->pid;
-    pthread_mutex_unlock(&z->lock);
-    return pid;
+    return z->pid;
 }
 
 static bool send_order(struct gc_zygote *z, const int fds[3])
