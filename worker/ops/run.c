@@ -278,6 +278,7 @@ static bool fits(const struct gc_buf *values, size_t start, const struct gc_cell
 /* What was decided about it in earlier attempts. */
 static struct gc_status_fault fault_of(const struct gc_given *given)
 {
+    GC_ASSERT(given != NULL); /* its fate says so */
     return (struct gc_status_fault){.node = (uint32_t)given->node,
                                     .cause = (uint32_t)given->cause,
                                     .attempts = given->attempts,
