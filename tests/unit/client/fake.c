@@ -428,6 +428,7 @@ void fake_stop(struct fake *f)
     pthread_join(f->thread, NULL);
     gc_codec_destroy(&f->codec);
     gc_codec_destroy(&f->encoder);
+    (void)unlink(f->endpoint + strlen("ipc://")); /* its listener leaves it */
     (void)rmdir(f->folder);
 }
 
