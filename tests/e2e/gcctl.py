@@ -52,6 +52,15 @@ dag:
     - {id: below, op: echo, inputs: [broken]}
     - {id: beside, op: echo, inputs: [lines]}
 """)
+place.write("refused.yaml", """
+name: refused
+dag:
+  nodes:
+    - {id: lines, op: list, config: {path: items.txt}}
+    - {id: image, op: load, inputs: [lines]}
+    - {id: saved, op: save, inputs: [image], config: {to: "out/{index}.xyz"}}
+    - {id: total, op: count, inputs: [saved]}
+""")
 place.write("slow.yaml", """
 name: slow
 dag:
@@ -153,6 +162,14 @@ def test_blame():
     check(all("SIGABRT" in row["message"] for row in rows), f"{rows}")
 
 
+def test_refused_program():
+    """What only a worker can refuse fails the items, and is not tried for ever."""
+    shown = json.loads(place.gcctl("run", "refused.yaml", "--json", code=5).out)
+    check(shown["nodes"]["saved"]["failed"] == ITEMS and shown["results"]["total"] == 0, f"{shown}")
+    told = place.gcctl("failures", shown["run"]).out
+    check("op-error" in told and "no format is written as '.xyz'" in told, told)
+
+
 def test_wrong_jobs():
     done = place.gcctl("validate", "wrong.yaml", code=2)
     check("wrong.yaml:5: node 'a': op: " in done.err, f"the catalogue's problem: {done.err}")
@@ -236,6 +253,7 @@ test_queries(run_id)
 test_results(run_id)
 test_failures()
 test_blame()
+test_refused_program()
 test_wrong_jobs()
 test_control()
 test_interrupt()

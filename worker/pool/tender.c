@@ -322,7 +322,8 @@ static enum gc_err install(struct gc_tender *t, struct gc_tender_place *p, struc
     if (heard != GC_HEARD_MSG)
         return gc_fault_set(fault, GC_ERR_UNREACHABLE, "an executor ended while it took up the program");
     if (t->msg.op != GC_SHARE_READY)
-        return gc_fault_set(fault, GC_ERR_INVALID, "%.*s", (int)gc_min_u64(t->msg.as.said.len, GC_SHARE_TEXT),
+        return gc_fault_set(fault, GC_ERR_STATE, "an executor did not take up the program: %.*s",
+                            (int)gc_min_u64(t->msg.as.said.len, GC_SHARE_TEXT),
                             (const char *)t->msg.as.said.text);
     p->installed = true;
     return GC_OK;
@@ -361,8 +362,12 @@ static void run_job(struct gc_tender *t)
     }
     if (err == GC_ERR_UNREACHABLE)
         tender_retire(t);
-    gc_log(GC_LOG_ERROR, "slice_not_begun", gc_kv_u64("slot", t->slot), gc_kv_err(err), gc_kv_text(&fault));
-    tender_fault(t, GC_UNSET, GC_UNSET, GC_CAUSE_INFRA, fault.text, strlen(fault.text));
+    /* A program that is refused once is refused always: waiting helps nobody, all nodes of its items have failed. */
+    bool refused = err == GC_ERR_INVALID;
+    gc_log(refused ? GC_LOG_DEBUG : GC_LOG_ERROR, "slice_not_begun", gc_kv_u64("slot", t->slot),
+           gc_kv_err(err), gc_kv_text(&fault));
+    tender_fault(t, refused ? t->now->slice.first : GC_UNSET, GC_UNSET,
+                 refused ? GC_CAUSE_OP_ERROR : GC_CAUSE_INFRA, fault.text, strlen(fault.text));
 }
 
 static void free_job(struct tender_job *job)
