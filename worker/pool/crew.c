@@ -203,6 +203,9 @@ static enum gc_err start_tenders(struct gc_crew *crew, struct gc_fault *fault)
     if (!crew->tenders)
         return gc_fault_set(fault, GC_ERR_NOMEM, "no memory for the tenders");
     for (uint32_t i = 0; i < crew->config.slots; i++) {
+        struct gc_files_life *life = &crew->tenders[i].life;
+        memcpy(&life->worker, crew->config.worker.b, sizeof life->worker);
+        memcpy(&life->boot, crew->config.boot.b, sizeof life->boot);
         enum gc_err err = tender_start(&crew->tenders[i], crew, i);
         if (err != GC_OK)
             return gc_fault_set(fault, err, "a tender's thread cannot be started");

@@ -79,12 +79,29 @@ static void refuse_errno(struct gc_output *out, const char *what)
     out->refused = machine ? GC_CAUSE_INFRA : GC_CAUSE_OUTPUT;
 }
 
-/* What an earlier life of this worker left in the folder. */
-static void sweep(int folder, const struct gc_files_token *token)
+/* Whether it is the first time that this life looks at the folder, as far as it remembers. */
+static bool unswept(struct gc_files_life *life, int folder)
 {
+    struct stat st;
+    if (fstat(folder, &st) != 0)
+        return false;
+    uint64_t device = st.st_dev, inode = st.st_ino;
+    size_t place = inode % GC_FILES_SWEPT;
+    if (life->swept[place].device == device && life->swept[place].inode == inode)
+        return false;
+    life->swept[place].device = device;
+    life->swept[place].inode = inode;
+    return true;
+}
+
+/* What an earlier life of this worker left in the folder. */
+static void sweep(struct gc_files_life *life, int folder)
+{
+    if (!unswept(life, folder))
+        return;
     char ours[64], this_life[64];
-    int n = snprintf(ours, sizeof ours, PREFIX "%016llx-", (unsigned long long)token->worker);
-    int m = snprintf(this_life, sizeof this_life, "%s%016llx-", ours, (unsigned long long)token->boot);
+    int n = snprintf(ours, sizeof ours, PREFIX "%016llx-", (unsigned long long)life->worker);
+    int m = snprintf(this_life, sizeof this_life, "%s%016llx-", ours, (unsigned long long)life->boot);
     int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
     if (!dir) {
@@ -101,9 +118,10 @@ static void sweep(int folder, const struct gc_files_token *token)
 
 static int named_temporary(int folder, const struct gc_files_token *token, struct gc_output *out)
 {
-    sweep(folder, token);
+    const struct gc_files_life *life = out->life;
+    sweep(out->life, folder);
     snprintf(out->temporary, sizeof out->temporary, PREFIX "%016llx-%016llx-%llu-%u-%llu-%llu-%llu",
-             (unsigned long long)token->worker, (unsigned long long)token->boot,
+             (unsigned long long)life->worker, (unsigned long long)life->boot,
              (unsigned long long)token->run_no, out->step, (unsigned long long)out->item,
              (unsigned long long)token->term, (unsigned long long)token->lease);
     unlinkat(folder, out->temporary, 0);
@@ -227,8 +245,10 @@ static int link_as(const struct gc_output *out, const char *name)
 /* Over whatever is there: under a name of its own first, since a link replaces nothing. */
 static int replace(const struct gc_output *out)
 {
-    char aside[64];
-    snprintf(aside, sizeof aside, PREFIX "%016llx", (unsigned long long)gc_random_u64());
+    char aside[128];
+    sweep(out->life, out->folder);
+    snprintf(aside, sizeof aside, PREFIX "%016llx-%016llx-%016llx", (unsigned long long)out->life->worker,
+             (unsigned long long)out->life->boot, (unsigned long long)gc_random_u64());
     if (link_as(out, aside) != 0)
         return -1;
     if (renameat(out->folder, aside, out->folder, out->name) == 0)

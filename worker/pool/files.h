@@ -1,8 +1,8 @@
 /* files.h - the files of a task: its input, its outputs' temporaries, and their publishing.
  *
  * Temporaries have no name where the file system can do that (O_TMPFILE): they vanish with the process. Elsewhere their name carries
- * run, node, item and token, and they are removed as soon as their lease is; those that a killed worker left are removed when the
- * next life of it first makes one in the same folder.
+ * run, node, item and token, and they are removed as soon as their lease is. A file that replaces another has such a name for a
+ * moment as well. Those that a killed worker left are removed when the next life of it first makes one in the same folder.
  *
  * Publishing: durable, then, if the lease still holds, linked under its name without replacing anything, then the folder is made
  * durable. A file of the same bytes is already the output; with other bytes it is a failure of cause `output`. */
@@ -16,15 +16,26 @@
 #include "worker/ops/ops.h"
 #include "worker/pool/share.h"
 
-struct gc_files_token {
-    uint64_t worker; /* of this worker, and of this life of it: for names */
+#define GC_FILES_SWEPT 64u /* folders that are remembered: with more at a time, one is swept more than once */
+
+/* Of this worker, and of this life of it: for names. And the folders that hold nothing of an earlier life. One a thread. */
+struct gc_files_life {
+    uint64_t worker;
     uint64_t boot;
+    struct {
+        uint64_t device;
+        uint64_t inode;
+    } swept[GC_FILES_SWEPT];
+};
+
+struct gc_files_token {
     uint64_t run_no;
     uint64_t term;
     uint64_t lease;
 };
 
 struct gc_output {
+    struct gc_files_life *life;
     uint64_t item;
     uint32_t step;
     enum gc_exists exists;
@@ -43,7 +54,7 @@ struct gc_output {
 enum gc_cause gc_files_input(const struct gc_roots *roots, struct gc_str folder, struct gc_bytes path,
                              uint64_t max_file, int *ret_fd, char text[GC_SHARE_TEXT]);
 
-/* Makes the temporary of an output (out: item, step, exists, by_digest are set), or says in it why not. */
+/* Makes the temporary of an output (out: life, item, step, exists, by_digest are set), or says in it why not. */
 void gc_files_output(const struct gc_roots *roots, struct gc_str folder, const struct gc_stage *stage,
                      const struct gc_task *task, const struct gc_files_token *token, struct gc_output *out);
 

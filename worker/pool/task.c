@@ -89,7 +89,8 @@ static void open_output(struct gc_tender *t, const struct gc_task *task, uint64_
     const struct gc_agent_slice *s = &t->now->slice;
     GC_ASSERT(t->n_outputs < t->max_outputs);
     struct gc_output *o = &t->outputs[t->n_outputs++];
-    *o = (struct gc_output){.item = item,
+    *o = (struct gc_output){.life = &t->life,
+                            .item = item,
                             .step = need->step,
                             .exists = need->exists,
                             .by_digest = need->by_digest,
@@ -97,10 +98,7 @@ static void open_output(struct gc_tender *t, const struct gc_task *task, uint64_
                             .home = -1,
                             .folder = -1};
     const struct gc_refusal *before = refused_before(t, item, need->step);
-    const struct gc_crew_config *c = &t->crew->config;
-    struct gc_files_token token = {.run_no = s->run_no, .term = s->term, .lease = s->lease};
-    memcpy(&token.worker, c->worker.b, sizeof token.worker);
-    memcpy(&token.boot, c->boot.b, sizeof token.boot);
+    const struct gc_files_token token = {.run_no = s->run_no, .term = s->term, .lease = s->lease};
     if (before) {
         o->refused = before->cause;
         memcpy(o->text, before->text, sizeof o->text);

@@ -79,6 +79,7 @@ struct gc_tender {
     struct gc_output *outputs; /* of items [at, sent) */
     uint32_t n_outputs;
     uint32_t max_outputs;
+    struct gc_files_life life;
     struct gc_refusal *refusals;
     uint32_t n_refusals;
     struct gc_share_msg msg;

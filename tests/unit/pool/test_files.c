@@ -12,6 +12,7 @@
 static char folder[] = "/tmp/gc-files-XXXXXX";
 static struct gc_roots *roots;
 static atomic_uint_fast64_t fence = UINT64_MAX;
+static struct gc_files_life life = {.worker = 0xa, .boot = 0xb};
 
 static void open_folder(void)
 {
@@ -100,7 +101,7 @@ END_TEST
 /* As gc_files_output leaves it, but for the template. */
 static struct gc_output output(const char *name, enum gc_exists exists, const char *bytes, bool named)
 {
-    struct gc_output out = {.item = 1, .exists = exists, .fd = -1, .home = -1, .folder = -1};
+    struct gc_output out = {.life = &life, .item = 1, .exists = exists, .fd = -1, .home = -1, .folder = -1};
     ck_assert_int_eq(
         gc_roots_open_parent(roots, gc_str_of(folder), gc_str_of(name), true, &out.folder, out.name, NULL),
         GC_OK);
@@ -191,6 +192,28 @@ START_TEST(follows_no_link_to_the_output)
 }
 END_TEST
 
+START_TEST(sweeps_a_folder_once_a_life)
+{
+    open_folder();
+    memset(life.swept, 0, sizeof life.swept);
+    const char *earlier = ".graphcap-000000000000000a-000000000000000c-1-1-1-1-1";
+    write_file(earlier, "left by a life that was killed");
+    write_file(".graphcap-000000000000000a-000000000000000b-1-1-1-1-1", "of this life");
+    write_file(".graphcap-000000000000000d-000000000000000c-1-1-1-1-1", "another worker's");
+    write_file("out", "bytes");
+    struct gc_output out = output("out", GC_EXISTS_OVERWRITE, "BYTES", false);
+    ck_assert_int_eq(publish(&out, 5), GC_CAUSE_NONE);
+    holds("out", "BYTES");
+    ck_assert_uint_eq(names(), 3);
+    /* It is not read again for each file. */
+    write_file(earlier, "there again");
+    out = output("out", GC_EXISTS_OVERWRITE, "again", false);
+    ck_assert_int_eq(publish(&out, 5), GC_CAUSE_NONE);
+    ck_assert_uint_eq(names(), 4);
+    close_folder();
+}
+END_TEST
+
 GC_SUITE("pool files", GC_TEST(inputs), GC_TEST(publishes_whole_and_once),
          GC_TEST(publishes_nothing_behind_the_fence), GC_TEST(believes_no_length),
-         GC_TEST(follows_no_link_to_the_output))
+         GC_TEST(follows_no_link_to_the_output), GC_TEST(sweeps_a_folder_once_a_life))
