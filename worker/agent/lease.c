@@ -36,13 +36,12 @@ static void give_back(struct gc_agent *a, uint64_t id, uint64_t from)
     msg->as.recalled.from = from;
 }
 
-static bool copy_given(struct gc_agent *a, struct agent_lease *l, const struct gc_msg_lease *in)
+static void copy_given(struct gc_agent *a, struct agent_lease *l, const struct gc_msg_lease *in)
 {
     if (in->n_given == 0)
-        return true;
+        return;
     struct agent_given *g = gc_pool_take(&a->given_pool, &l->given);
-    if (!g)
-        return false;
+    GC_ASSERT(g != NULL); /* there is one a lease */
     g->n = in->n_given;
     for (uint32_t i = 0; i < in->n_given; i++) {
         g->rows[i] = in->given[i];
@@ -51,7 +50,6 @@ static bool copy_given(struct gc_agent *a, struct agent_lease *l, const struct g
             memcpy(g->texts[i], in->given[i].text.ptr, len);
         g->rows[i].text = (struct gc_bytes){g->texts[i], len};
     }
-    return true;
 }
 
 /* What it runs on: the page, the cursor, the states. */
@@ -146,10 +144,13 @@ void lease_come(struct gc_agent *a, const struct gc_msg *msg)
     struct agent_lease *l = make(a, msg->term, in);
     if (!l)
         return;
-    if (!copy_given(a, l, in) || !take_things(a, l, in) || !gc_map_put(&a->lease_ids, l->id, l->handle)) {
+    copy_given(a, l, in);
+    if (!take_things(a, l, in)) {
         release(a, l);
         return;
     }
+    bool put = gc_map_put(&a->lease_ids, l->id, l->handle);
+    GC_ASSERT(put); /* the map is as large as the pool */
     uint64_t first = l->kind == GC_LEASE_ITEMS ? l->first : 0;
     span_add(a, l, first, lease_end(l) - first, l->alone ? 1 : GC_CHUNK_ITEMS);
     (void)lease_settle(a, l);

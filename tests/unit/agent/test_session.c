@@ -295,6 +295,9 @@ START_TEST(drains)
     expect(&f, "");
     say(&f, &late);
     expect(&f, "RECALLED 7 30\n");
+    struct gc_msg list = lease_of(8, GC_LEASE_LIST); /* has no items to begin at */
+    say(&f, &list);
+    expect(&f, "RECALLED 8 0\n");
     chunk(&f, 0, 1, 0, 1, 100);
     expect(&f, "RESULT 1:5 items 0+1\n");
     timer(&f, GC_BEAT_NS);
@@ -374,10 +377,11 @@ START_TEST(wants_its_arena)
     struct gc_agent_config c = {.slots = 1, .leases = 2, .results = 2, .faults = 2, .spans = 4, .things = 4};
     size_t size = gc_agent_size(&c);
     uint8_t *memory = malloc(size);
-    for (size_t part = 0; part < 64; part++) {
+    /* In steps smaller than the smallest pool, so that each of them is once the one that does not fit. */
+    for (size_t room = 0; room < size * 64 / 100; room += 16) {
         struct gc_arena arena;
         struct gc_agent *agent;
-        gc_arena_init(&arena, memory, size * part / 100);
+        gc_arena_init(&arena, memory, room);
         ck_assert_int_eq(gc_agent_init(&arena, &c, &agent), GC_ERR_NOMEM);
     }
     free(memory);

@@ -415,6 +415,18 @@ START_TEST(a_listing_outlives_its_session)
 }
 END_TEST
 
+START_TEST(pages_of_no_listing_are_freed)
+{
+    fixture_open(&f, NULL);
+    join(&f);
+    struct gc_msg lease = lease_items(4, 0, 1); /* lists nothing: its list is 0 */
+    say(&f, &lease);
+    pages(&f, 0, 1, false);
+    expect(&f, "free 1\n");
+    fixture_close(&f);
+}
+END_TEST
+
 START_TEST(a_stale_listing_stops)
 {
     fixture_open(&f, NULL);
@@ -480,5 +492,5 @@ GC_SUITE("agent things", GC_TEST(programs_and_pages_are_pulled_once),
          GC_TEST(the_cache_has_an_end), GC_TEST(states_come_in_parts),
          GC_TEST(states_that_came_in_part_are_dropped), GC_TEST(a_finish_of_nothing),
          GC_TEST(pages_are_told_one_by_one), GC_TEST(a_listing_outlives_its_session),
-         GC_TEST(a_stale_listing_stops), GC_TEST(a_listing_that_fails), GC_TEST(pages_without_room),
-         GC_TEST(so_many_listings_at_once))
+         GC_TEST(pages_of_no_listing_are_freed), GC_TEST(a_stale_listing_stops),
+         GC_TEST(a_listing_that_fails), GC_TEST(pages_without_room), GC_TEST(so_many_listings_at_once))

@@ -463,6 +463,79 @@ START_TEST(full_of_spans)
 }
 END_TEST
 
+START_TEST(what_is_given_up_goes_with_its_lease)
+{
+    struct gc_agent_config c = {.slots = 1, .leases = 1};
+    struct gc_given given[] = {
+        {.node = 3, .cause = GC_CAUSE_CRASH, .attempts = 2},
+        {.node = 5, .cause = GC_CAUSE_OOM, .attempts = 1, .text = {(const uint8_t *)"why", 3}}};
+    fixture_open(&f, &c);
+    join(&f);
+    give(4, 0, 1);
+    program(&f);
+    chunk(&f, 0, 1, 0, 1, 100);
+    ack(&f, 4, 0, 1, GC_VERDICT_COMMITTED);
+    /* One after the other, since there is room for one; that each is given back is what the agent's own check counts. */
+    for (uint64_t id = 5; id < 8; id++) {
+        struct gc_msg lease = lease_items(id, id, 1);
+        lease.as.lease.n_given = 2;
+        lease.as.lease.given = given;
+        say(&f, &lease);
+        ck_assert_uint_eq(f.fx.n, 1);
+        const struct gc_agent_slice *start = &f.fx.list[0].as.start;
+        ck_assert_int_eq(f.fx.list[0].kind, GC_AFX_START);
+        ck_assert_uint_eq(start->n_given, 2);
+        ck_assert_uint_eq(start->given[0].node, 3);
+        ck_assert_uint_eq(start->given[0].text.len, 0);
+        ck_assert_uint_eq(start->given[1].cause, GC_CAUSE_OOM);
+        ck_assert_mem_eq(start->given[1].text.ptr, "why", 3);
+        chunk(&f, 0, id - 3, id, 1, 100 + id);
+        ack(&f, id, id, 1, GC_VERDICT_COMMITTED);
+        ck_assert_uint_eq(gc_agent_leases(f.agent), 0);
+    }
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(what_comes_of_no_slice_is_freed)
+{
+    one_slot(2);
+    chunk(&f, 0, 9, 0, 1, 100);
+    expect(&f, "free 100\n");
+    fault(&f, 0, 9, 0, GC_CAUSE_CRASH);
+    expect(&f, "");
+    chunk(&f, 0, 1, 0, 2, 101);
+    expect(&f, "RESULT 1:5 items 0+2\n");
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(an_ack_says_its_term_too)
+{
+    one_slot(1);
+    chunk(&f, 0, 1, 0, 1, 100);
+    struct gc_msg msg = {.type = GC_MSG_RESULT_ACK, .re = f.seq};
+    msg.as.result_ack =
+        (struct gc_msg_result_ack){.term = 2, .lease = 5, .count = 1, .verdict = GC_VERDICT_COMMITTED};
+    say(&f, &msg);
+    expect(&f, "");
+    ack(&f, 5, 0, 1, GC_VERDICT_COMMITTED);
+    expect(&f, "free 100\n");
+    fixture_close(&f);
+}
+END_TEST
+
+/* The blame slot may still name what the slice has left behind: nobody is blamed for that. */
+START_TEST(an_item_that_the_slice_has_done_is_not_blamed)
+{
+    one_slot(4);
+    chunk(&f, 0, 1, 0, 2, 100);
+    fault(&f, 0, 1, 1, GC_CAUSE_CRASH);
+    expect(&f, "start 0 #2 5 items 2+2\n");
+    fixture_close(&f);
+}
+END_TEST
+
 static void chunk_that_skips(void)
 {
     one_slot(4);
@@ -485,4 +558,7 @@ GC_SUITE("agent work", GC_TEST(a_lease_becomes_a_result), GC_TEST(a_result_carri
          GC_TEST(a_fault_without_room_runs_again), GC_TEST(gives_back_what_has_not_started),
          GC_TEST(pieces_that_touch_are_given_back_together), GC_TEST(cancel_kills_and_reports_nothing),
          GC_TEST(a_result_that_is_wrong_is_not_said_for_ever), GC_TEST(full_of_leases),
-         GC_TEST(full_of_spans), GC_TEST_ABORTS(a_chunk_that_skips_items_is_an_error_of_the_program))
+         GC_TEST(full_of_spans), GC_TEST(what_is_given_up_goes_with_its_lease),
+         GC_TEST(what_comes_of_no_slice_is_freed), GC_TEST(an_ack_says_its_term_too),
+         GC_TEST(an_item_that_the_slice_has_done_is_not_blamed),
+         GC_TEST_ABORTS(a_chunk_that_skips_items_is_an_error_of_the_program))

@@ -447,6 +447,66 @@ START_TEST(values)
 }
 END_TEST
 
+/* A NaN is nobody's limit: compared with anything it says no. */
+START_TEST(reals)
+{
+    struct gc_op_config in = {.key = gc_bytes_of("k", 1), .min = 1.5, .max = 1.5};
+    struct gc_op_config back;
+    gc_buf_reset(&out);
+    ck_assert_int_eq(gc_encode_op_config(&in, &out), GC_OK);
+    gc_arena_rewind(&arena, 0);
+    ck_assert_int_eq(gc_decode_op_config(gc_buf_bytes(&out), &arena, &back, &fault), GC_OK);
+    ck_assert(back.min == 1.5 && back.max == 1.5);
+    static const uint8_t real[] = {0xcb, 0x3f, 0xf8, 0, 0, 0, 0, 0, 0}; /* 1.5 */
+    uint8_t *at = memmem(out.data, out.len, real, sizeof real);
+    ck_assert_ptr_nonnull(at);
+    at[1] = 0x7f; /* and with f8: a quiet NaN */
+    ck_assert_int_eq(gc_decode_op_config(gc_buf_bytes(&out), &arena, &back, &fault), GC_ERR_INVALID);
+    ck_assert_str_eq(fault.text, "op_config.min: not a real number");
+}
+END_TEST
+
+/* The encoder counts objects as the reader's guard does: a document of exactly the most there may be passes both, and one object more,
+ * wherever the last container stands, is not made. */
+START_TEST(a_document_of_too_many_objects_is_not_made)
+{
+    static struct gc_value nils[GC_MAX_CONTAINER]; /* zero: null */
+    static struct gc_setting settings[2][GC_MAX_CONFIG];
+    struct gc_input input = {.output = gc_bytes_of("a", 1)};
+    struct gc_node all[3] = {{.n_config = GC_MAX_CONFIG, .config = settings[0]},
+                             {.n_config = GC_MAX_CONFIG, .config = settings[1]},
+                             {.n_inputs = 1, .inputs = &input}};
+    struct gc_nodes nodes = {.n_nodes = 3, .nodes = all};
+    for (uint32_t i = 0; i < 2 * GC_MAX_CONFIG; i++)
+        settings[i / GC_MAX_CONFIG][i % GC_MAX_CONFIG].value =
+            (struct gc_value){.kind = GC_VALUE_LIST, .n = GC_MAX_CONTAINER, .as.items = nils};
+    /* Fields of the records and elements of the lists, but for the last list of the second node. */
+    const uint32_t node_fields = 6, input_fields = 3, setting_fields = 2;
+    const uint32_t third = node_fields + 1 + input_fields;
+    const uint32_t others = 1 + 3 + 2 * (node_fields + GC_MAX_CONFIG * (1 + setting_fields)) +
+                            (2 * GC_MAX_CONFIG - 1) * GC_MAX_CONTAINER + third;
+    ck_assert_uint_lt(others, GC_MAX_DOCUMENT_OBJECTS);
+    size_t room = GC_MAX_DOCUMENT + 100;
+    struct gc_buf large;
+    gc_buf_init(&large, malloc(room), room);
+    for (uint32_t over = 0; over <= third + 1; over++) {
+        settings[1][GC_MAX_CONFIG - 1].value.n = GC_MAX_DOCUMENT_OBJECTS - others + over;
+        gc_buf_reset(&large);
+        ck_assert_int_eq(gc_encode_nodes(&nodes, &large), over == 0 ? GC_OK : GC_ERR_LIMIT);
+        ck_assert_int_eq(large.len == 0, over > 0);
+        if (over > 0)
+            continue;
+        struct gc_arena wide; /* a value takes some 40 times its byte */
+        struct gc_nodes back;
+        gc_arena_init(&wide, malloc(64u << 20), 64u << 20);
+        ck_assert_int_eq(gc_decode_nodes(gc_buf_bytes(&large), &wide, &back, &fault), GC_OK);
+        ck_assert_uint_eq(back.n_nodes, 3);
+        free(wide.base);
+    }
+    free(large.data);
+}
+END_TEST
+
 START_TEST(document_limits)
 {
     /* More bytes than a document, and more objects than one: the second is found by the guard, before any memory is taken. */
@@ -520,6 +580,8 @@ int main(void)
     tcase_add_test(tc, fields);
     tcase_add_test(tc, scratch_full);
     tcase_add_test(tc, values);
+    tcase_add_test(tc, reals);
+    tcase_add_test(tc, a_document_of_too_many_objects_is_not_made);
     tcase_add_test(tc, document_limits);
     tcase_add_test(tc, records_truncated_and_flipped);
     suite_add_tcase(s, tc);

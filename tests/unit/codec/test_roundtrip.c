@@ -95,6 +95,14 @@ END_TEST
         enum gc_err err = gc_decode_##name(gc_bytes_of(out.data + 1, out.len - 1), &decoded, &back, &fault); \
         ck_assert_msg(err == GC_OK, #name " seed %lu: %s", (unsigned long)seed, fault.text);                 \
         ck_assert_msg(equal_##name(&in, &back), #name " seed %lu differs", (unsigned long)seed);             \
+        /* One byte less is none, and leaves the record and the arena alone. */                              \
+        struct gc_##name before;                                                                             \
+        memcpy(&before, &back, sizeof before);                                                               \
+        size_t mark = gc_arena_mark(&decoded);                                                               \
+        err = gc_decode_##name(gc_bytes_of(out.data + 1, out.len - 2), &decoded, &back, &fault);             \
+        ck_assert_msg(err == GC_ERR_INVALID, #name " seed %lu is decoded cut", (unsigned long)seed);         \
+        ck_assert_mem_eq(&before, &back, sizeof back);                                                       \
+        ck_assert_uint_eq(gc_arena_mark(&decoded), mark);                                                    \
     }
 #define REC_END(name)
 #include "proto/records.def"
