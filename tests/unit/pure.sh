@@ -48,6 +48,7 @@ for part in core plan agent proto; do
         continue
     fi
     own=$(symbols TDRBVW "$archive")
+    [ -n "$own" ] || complain "nm finds no symbol in libgc_$part.a" # else nothing would be complained of
     while read -r symbol; do
         [ -n "$symbol" ] || continue
         if grep -qxF -- "$symbol" <<<"$own"; then continue; fi
