@@ -12,7 +12,11 @@
 
 #include "common/assert.h"
 
-enum { MAX_LINKS = 40, SHOWN = 160 /* bytes of a path in a text: some texts are short, and what is behind it matters too */ };
+enum {
+    MAX_LINKS = 40,
+    TRIES = 64,
+    SHOWN = 160 /* bytes of a path in a text: some texts are short, and what is behind it matters too */
+};
 
 struct root {
     char name[129];
@@ -215,9 +219,10 @@ static int open_beneath(int dirfd, const char *path, int flags, mode_t mode, boo
                            .mode = flags & O_CREAT ? mode : 0,
                            .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | (follow ? 0u : RESOLVE_NO_SYMLINKS)};
     long fd;
-    do /* EAGAIN: somebody renames while the kernel walks */
+    int tries = 0;
+    do /* EAGAIN: somebody renames while the kernel walks; for ever, if he likes */
         fd = syscall(SYS_openat2, dirfd, path, &how, sizeof how);
-    while (fd < 0 && (errno == EINTR || errno == EAGAIN));
+    while (fd < 0 && (errno == EINTR || (errno == EAGAIN && ++tries < TRIES)));
     return (int)fd;
 }
 
@@ -235,6 +240,8 @@ enum gc_err gc_roots_fault(const struct gc_roots *r, const struct gc_place *p, i
         err = GC_ERR_NOT_FOUND;
     else if (errnum == EACCES || errnum == EPERM)
         err = GC_ERR_IO;
+    else if (errnum == ENOSYS)
+        return gc_fault_set(fault, GC_ERR_UNSUPPORTED, "this kernel has no openat2 (Linux 5.6 or later)");
     else if (errnum == ELOOP || errnum == EXDEV)
         return gc_fault_set(fault, GC_ERR_DENIED, "'%s%s': a link that leads out of the roots, or in a circle", cut, path);
     return gc_fault_set(fault, err, "'%s%s': %s", cut, path, strerror(errnum));

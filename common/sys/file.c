@@ -7,13 +7,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 /* "PATH: cannot WHAT: REASON" with the code for errno. */
@@ -252,33 +250,4 @@ enum gc_err gc_file_lock(const char *path, int *ret_fd, pid_t *ret_holder, struc
     }
     *ret_fd = fd;
     return GC_OK;
-}
-
-enum gc_err gc_file_open_beneath(int dirfd, const char *path, int flags, mode_t mode, int *ret_fd,
-                                 struct gc_fault *f)
-{
-    struct open_how how = {
-        .flags = (unsigned)flags | O_CLOEXEC,
-        /* Refused by the kernel where nothing is created. */
-        .mode = (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE ? mode : 0,
-        .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
-    };
-    long fd;
-    /* EAGAIN: somebody renamed on the way, and the kernel could not tell that we stayed below. */
-    int tries = 0;
-    do
-        fd = syscall(SYS_openat2, dirfd, path, &how, sizeof how);
-    while (fd < 0 && (errno == EINTR || (errno == EAGAIN && ++tries < 64)));
-    if (fd >= 0) {
-        *ret_fd = (int)fd;
-        return GC_OK;
-    }
-    switch (errno) {
-    case EXDEV: return gc_fault_set(f, GC_ERR_DENIED, "%s: leads out of its folder", path);
-    case ELOOP: return gc_fault_set(f, GC_ERR_DENIED, "%s: a link on the way may not be followed", path);
-    case ENOSYS:
-        return gc_fault_set(f, GC_ERR_UNSUPPORTED, "%s: this kernel has no openat2 (Linux 5.6 or later)",
-                            path);
-    default: return fault_errno(f, path, "open");
-    }
 }

@@ -45,11 +45,4 @@ GC_MUST_CHECK enum gc_err gc_file_make_dirs(const char *path, mode_t mode, struc
  * told. */
 GC_MUST_CHECK enum gc_err gc_file_lock(const char *path, int *ret_fd, pid_t *ret_holder, struct gc_fault *f);
 
-/* openat2 with RESOLVE_BENEATH and RESOLVE_NO_MAGICLINKS: `path` is resolved below `dirfd`, and a
- * `..`, an absolute link or a link that leads outside is GC_ERR_DENIED however it comes about, even
- * while somebody renames. O_CLOEXEC is added. A kernel without openat2 is GC_ERR_UNSUPPORTED: there
- * is no weaker substitute. */
-GC_MUST_CHECK enum gc_err gc_file_open_beneath(int dirfd, const char *path, int flags, mode_t mode,
-                                               int *ret_fd, struct gc_fault *f);
-
 #endif

@@ -214,51 +214,8 @@ START_TEST(a_link_is_no_lock_file)
 }
 END_TEST
 
-static int root_fd;
-
-static enum gc_err beneath(const char *path, int flags)
-{
-    int fd;
-    enum gc_err err = gc_file_open_beneath(root_fd, path, flags, 0600, &fd, &fault);
-    if (err == GC_OK) {
-        ck_assert_int_eq(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
-        close(fd);
-    }
-    return err;
-}
-
-START_TEST(nothing_leads_out)
-{
-    folder_make();
-    ck_assert_int_eq(gc_file_make_dirs(folder_path("root/sub"), 0700, &fault), GC_OK);
-    put("secret", "x");
-    put("root/sub/a", "x");
-    ck_assert_int_eq(symlink("sub/a", folder_path("root/inside")), 0);
-    ck_assert_int_eq(symlink("../secret", folder_path("root/outside")), 0);
-    ck_assert_int_eq(symlink("/etc/passwd", folder_path("root/absolute")), 0);
-    ck_assert_int_eq(symlink("/proc/self/fd/0", folder_path("root/magic")), 0);
-    ck_assert_int_eq(symlink("loop", folder_path("root/loop")), 0);
-    root_fd = open(folder_path("root"), O_PATH | O_DIRECTORY);
-    if (beneath("sub/a", O_RDONLY) == GC_ERR_UNSUPPORTED)
-        return; /* a kernel before 5.6: refused, as it is meant */
-    ck_assert_int_eq(beneath("sub/a", O_RDONLY), GC_OK);
-    ck_assert_int_eq(beneath("sub/../sub/a", O_RDONLY), GC_OK);
-    ck_assert_int_eq(beneath("inside", O_RDONLY), GC_OK);
-    ck_assert_int_eq(beneath("outside", O_RDONLY), GC_ERR_DENIED);
-    ck_assert_int_eq(beneath("../secret", O_RDONLY), GC_ERR_DENIED);
-    ck_assert_int_eq(beneath("absolute", O_RDONLY), GC_ERR_DENIED);
-    ck_assert_int_eq(beneath("magic", O_RDONLY), GC_ERR_DENIED);
-    ck_assert_int_eq(beneath("loop", O_RDONLY), GC_ERR_DENIED);
-    ck_assert_int_eq(beneath("/etc/passwd", O_RDONLY), GC_ERR_DENIED);
-    ck_assert_int_eq(beneath("none", O_RDONLY), GC_ERR_NOT_FOUND);
-    ck_assert_int_eq(beneath("sub/new", O_WRONLY | O_CREAT | O_EXCL), GC_OK);
-    ck_assert_int_eq(beneath("sub/new", O_WRONLY | O_CREAT | O_EXCL), GC_ERR_EXISTS);
-    close(root_fd);
-}
-END_TEST
-
 GC_SUITE("file", GC_TEST(written_and_read_whole), GC_TEST(an_empty_file_is_an_empty_text),
          GC_TEST(the_cap_holds), GC_TEST(pipes_are_read_to_their_end), GC_TEST(faults_name_path_and_reason),
          GC_TEST(a_full_disk_leaves_the_old_file), GC_TEST(reads_at_an_offset),
          GC_TEST(folders_are_made_all_the_way), GC_TEST(a_lock_has_one_holder),
-         GC_TEST(a_link_is_no_lock_file), GC_TEST(nothing_leads_out))
+         GC_TEST(a_link_is_no_lock_file))
