@@ -1,7 +1,7 @@
 /* Arrays of one bit and of two bits an entry, over the caller's 64-bit words.
  *
  * Both are views, passed by value: {words, count}. Indexes are asserted. Bits of the last word
- * beyond `count` may hold anything on input and are kept as they are. Get and set are O(1); counts
+ * beyond `count` may hold anything on input and are kept as they are. Get and set are O(1); fills
  * and searches go word by word.
  */
 #ifndef GC_COMMON_BITS_H
@@ -42,17 +42,6 @@ static inline void gc_bits_clear(struct gc_bits b, size_t i)
     b.words[i / 64] &= ~((uint64_t)1 << (i % 64));
 }
 
-/* All bits of [first, first + n) become `value`. */
-void gc_bits_fill(struct gc_bits b, size_t first, size_t n, bool value);
-
-/* How many are set, in all and in [first, first + n). */
-size_t gc_bits_ones(struct gc_bits b);
-size_t gc_bits_ones_in(struct gc_bits b, size_t first, size_t n);
-
-/* The first set (clear) bit at or after `from`; b.count when there is none. */
-size_t gc_bits_next_one(struct gc_bits b, size_t from);
-size_t gc_bits_next_zero(struct gc_bits b, size_t from);
-
 /* Two bits an entry: four states. */
 struct gc_pairs {
     uint64_t *words;
@@ -70,19 +59,8 @@ static inline unsigned gc_pairs_get(struct gc_pairs p, size_t i)
     return (unsigned)(p.words[i / 32] >> (i % 32 * 2)) & 3u;
 }
 
-static inline void gc_pairs_set(struct gc_pairs p, size_t i, unsigned value)
-{
-    GC_ASSERT(i < p.count);
-    GC_ASSERT(value < 4);
-    unsigned shift = (unsigned)(i % 32 * 2);
-    p.words[i / 32] = (p.words[i / 32] & ~((uint64_t)3 << shift)) | (uint64_t)value << shift;
-}
-
 /* All entries of [first, first + n) become `value`. */
 void gc_pairs_fill(struct gc_pairs p, size_t first, size_t n, unsigned value);
-
-/* How many entries have each of the four values. */
-void gc_pairs_tally(struct gc_pairs p, size_t ret_tally[4]);
 
 /* The first entry at or after `from` that has (has not) the value; p.count when there is none. */
 size_t gc_pairs_next(struct gc_pairs p, size_t from, unsigned value);

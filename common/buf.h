@@ -60,17 +60,6 @@ uint8_t *gc_buf_reserve(struct gc_buf *b, size_t n);
 /* How many bytes gc_buf_put_varint writes for v: 1 to 10. */
 size_t gc_varint_size(uint64_t v);
 
-/* Signed numbers as varints: small ones of either sign stay short. */
-static inline uint64_t gc_zigzag(int64_t v)
-{
-    return ((uint64_t)v << 1) ^ (v < 0 ? UINT64_MAX : 0);
-}
-
-static inline int64_t gc_unzigzag(uint64_t v)
-{
-    return (int64_t)((v >> 1) ^ (v & 1 ? UINT64_MAX : 0));
-}
-
 struct gc_reader {
     const uint8_t *at;
     const uint8_t *end;

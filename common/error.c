@@ -52,18 +52,6 @@ enum gc_whose gc_err_whose(enum gc_err err)
     return known(err) ? rows[err].whose : GC_WHOSE_OURS;
 }
 
-const char *gc_whose_name(enum gc_whose whose)
-{
-    switch (whose) {
-    case GC_WHOSE_NOBODY: return "nobody";
-    case GC_WHOSE_USER: return "user";
-    case GC_WHOSE_PEER: return "peer";
-    case GC_WHOSE_MACHINE: return "machine";
-    case GC_WHOSE_OURS: return "ours";
-    }
-    return "unknown";
-}
-
 enum gc_err gc_err_from_errno(int errnum)
 {
     switch (errnum) {

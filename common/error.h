@@ -57,7 +57,6 @@ int gc_err_exit(enum gc_err err);
 enum gc_err gc_err_from_errno(int errnum);
 
 enum gc_whose gc_err_whose(enum gc_err err);
-const char *gc_whose_name(enum gc_whose whose); /* "user" */
 
 /* Fills `f` (which may be NULL) and returns `code`, so that a failure is one line:
  *     return gc_fault_set(f, GC_ERR_LIMIT, "%zu nodes, the limit is %zu", n, limit);

@@ -87,28 +87,3 @@ void gc_digest_text(struct gc_digest d, char ret_text[GC_DIGEST_TEXT_SIZE])
     }
     ret_text[2 * sizeof d.b] = '\0';
 }
-
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return -1;
-}
-
-enum gc_err gc_digest_parse(struct gc_str text, struct gc_digest *ret_digest)
-{
-    struct gc_digest d;
-    if (text.len != 2 * sizeof d.b)
-        return GC_ERR_INVALID;
-    for (size_t i = 0; i < sizeof d.b; i++) {
-        int high = hex_value(text.ptr[2 * i]);
-        int low = hex_value(text.ptr[2 * i + 1]);
-        if (high < 0 || low < 0)
-            return GC_ERR_INVALID;
-        d.b[i] = (uint8_t)(high << 4 | low);
-    }
-    *ret_digest = d;
-    return GC_OK;
-}

@@ -72,7 +72,4 @@ static inline bool gc_digest_equal(struct gc_digest a, struct gc_digest b)
 /* Lower-case hex with a NUL. */
 void gc_digest_text(struct gc_digest d, char ret_text[GC_DIGEST_TEXT_SIZE]);
 
-/* Exactly 64 lower-case hex digits, else GC_ERR_INVALID. */
-GC_MUST_CHECK enum gc_err gc_digest_parse(struct gc_str text, struct gc_digest *ret_digest);
-
 #endif

@@ -12,12 +12,9 @@
 
 #define GC_NORETURN                    __attribute__((noreturn))
 
-/* For what a build may leave unused, an argument of a table's function, say. */
-#define GC_UNUSED                    __attribute__((unused))
+#define GC_STATIC_ASSERT(cond, text)   _Static_assert(cond, text)
 
-#define GC_STATIC_ASSERT(cond, text) _Static_assert(cond, text)
-
-#define GC_COUNT_OF(array)           (sizeof(array) / sizeof((array)[0]))
+#define GC_COUNT_OF(array)             (sizeof(array) / sizeof((array)[0]))
 
 /* The structure that `ptr` is the member `member` of. */
 #define GC_CONTAINER(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))

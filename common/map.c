@@ -63,12 +63,6 @@ bool gc_map_get(const struct gc_map *m, uint64_t key, uint64_t *ret)
     return true;
 }
 
-uint64_t *gc_map_at(struct gc_map *m, uint64_t key)
-{
-    size_t slot = slot_of(m, key);
-    return gc_bits_get(taken(m), slot) ? &m->entries[slot].value : NULL;
-}
-
 bool gc_map_put(struct gc_map *m, uint64_t key, uint64_t value)
 {
     GC_ASSERT(m->count <= m->capacity);
@@ -102,15 +96,6 @@ bool gc_map_remove(struct gc_map *m, uint64_t key)
     gc_bits_clear(taken(m), hole);
     m->count--;
     return true;
-}
-
-const struct gc_map_entry *gc_map_next(const struct gc_map *m, size_t *cursor)
-{
-    size_t slot = gc_bits_next_one(taken(m), *cursor);
-    if (slot > m->mask)
-        return NULL;
-    *cursor = slot + 1;
-    return &m->entries[slot];
 }
 
 bool gc_map_sound(const struct gc_map *m)

@@ -5,7 +5,7 @@
  * least. Keys and values may be any number. Get, put and remove are O(1) on average.
  *
  * Invariants: count <= capacity < slots; every key is reachable from its home slot without a gap.
- * Walk order depends on keys and seed only, never on addresses. Thread: one at a time.
+ * Thread: one at a time.
  */
 #ifndef GC_COMMON_MAP_H
 #define GC_COMMON_MAP_H
@@ -38,10 +38,6 @@ GC_MUST_CHECK enum gc_err gc_map_init(struct gc_map *m, struct gc_arena *a, size
 /* Whether the key is there; its value goes to *ret (which may be NULL). */
 bool gc_map_get(const struct gc_map *m, uint64_t key, uint64_t *ret);
 
-/* Where the key's value lies, to be changed in place; NULL when it is not there. Valid until the
- * next put or remove. */
-uint64_t *gc_map_at(struct gc_map *m, uint64_t key);
-
 /* Adds the key or replaces its value. False when it is new and the map is full. */
 GC_MUST_CHECK bool gc_map_put(struct gc_map *m, uint64_t key, uint64_t value);
 
@@ -49,9 +45,6 @@ GC_MUST_CHECK bool gc_map_put(struct gc_map *m, uint64_t key, uint64_t value);
 bool gc_map_remove(struct gc_map *m, uint64_t key);
 
 void gc_map_clear(struct gc_map *m);
-
-/* Walks all entries: *cursor begins at 0; NULL at the end. The map must not change meanwhile. */
-const struct gc_map_entry *gc_map_next(const struct gc_map *m, size_t *cursor);
 
 /* Every entry can be found and the count is right. For checks; linear. */
 bool gc_map_sound(const struct gc_map *m);

@@ -25,11 +25,6 @@ uint64_t gc_clock_wall(void)
     return read_clock(CLOCK_REALTIME);
 }
 
-uint64_t gc_clock_cpu(void)
-{
-    return read_clock(CLOCK_PROCESS_CPUTIME_ID);
-}
-
 void gc_clock_text(uint64_t wall_ns, char ret_text[GC_CLOCK_TEXT_SIZE])
 {
     time_t seconds = (time_t)(wall_ns / GC_SEC);

@@ -18,9 +18,6 @@ uint64_t gc_clock_now(void);
 /* Nanoseconds since 1970, UTC. */
 uint64_t gc_clock_wall(void);
 
-/* Nanoseconds of CPU time that this process has used. */
-uint64_t gc_clock_cpu(void);
-
 /* "2026-01-31T23:59:59.999Z" of a gc_clock_wall time. */
 void gc_clock_text(uint64_t wall_ns, char ret_text[GC_CLOCK_TEXT_SIZE]);
 

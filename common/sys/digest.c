@@ -26,26 +26,13 @@ static crypto_generichash_blake2b_state *state_of(struct gc_digest_stream *s)
     return (crypto_generichash_blake2b_state *)(void *)s->state;
 }
 
-static struct gc_digest digest(struct gc_bytes bytes, struct gc_bytes key)
+struct gc_digest gc_digest_of(struct gc_bytes bytes)
 {
     ready();
     struct gc_digest d;
-    int failed =
-        crypto_generichash_blake2b(d.b, sizeof d.b, bytes.ptr, bytes.len, key.len ? key.ptr : NULL, key.len);
+    int failed = crypto_generichash_blake2b(d.b, sizeof d.b, bytes.ptr, bytes.len, NULL, 0);
     GC_ASSERT(failed == 0); /* it refuses lengths only, and these are ours */
     return d;
-}
-
-struct gc_digest gc_digest_of(struct gc_bytes bytes)
-{
-    return digest(bytes, (struct gc_bytes){NULL, 0});
-}
-
-struct gc_digest gc_digest_keyed(struct gc_bytes key, struct gc_bytes bytes)
-{
-    GC_ASSERT(key.len >= crypto_generichash_blake2b_KEYBYTES_MIN);
-    GC_ASSERT(key.len <= crypto_generichash_blake2b_KEYBYTES_MAX);
-    return digest(bytes, key);
 }
 
 void gc_digest_init(struct gc_digest_stream *s)

@@ -16,9 +16,6 @@ struct gc_digest_stream {
 
 struct gc_digest gc_digest_of(struct gc_bytes bytes);
 
-/* Keyed, for what somebody hostile must not predict; the key has 16 to 64 bytes (asserted). */
-struct gc_digest gc_digest_keyed(struct gc_bytes key, struct gc_bytes bytes);
-
 void gc_digest_init(struct gc_digest_stream *s);
 void gc_digest_update(struct gc_digest_stream *s, struct gc_bytes bytes);
 /* Ends the stream; only gc_digest_init may follow. */

@@ -91,11 +91,6 @@ static long double to_long_double(const uint32_t *digits, uint32_t n, int shift)
 
 /* ---- adding ---- */
 
-void gc_exact_clear(struct gc_exact *e)
-{
-    memset(e, 0, sizeof *e);
-}
-
 static void add_number(struct gc_exact *e, uint64_t magnitude, int exponent, bool negative)
 {
     GC_ASSERT(exponent >= -GC_EXACT_SUM_SHIFT);

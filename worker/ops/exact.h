@@ -28,7 +28,6 @@ struct gc_exact {
     uint32_t squares[GC_EXACT_SQUARE_DIGITS];
 };
 
-void gc_exact_clear(struct gc_exact *e);
 void gc_exact_add_int(struct gc_exact *e, int64_t v);
 void gc_exact_add_real(struct gc_exact *e, double v); /* finite (asserted) */
 void gc_exact_merge(struct gc_exact *e, const struct gc_exact *other);

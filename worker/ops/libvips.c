@@ -51,11 +51,6 @@ enum gc_err gc_ops_init(const char *argv0, struct gc_fault *fault)
     return GC_OK;
 }
 
-void gc_ops_shutdown(void)
-{
-    vips_shutdown();
-}
-
 /* ---- errors ---- */
 
 static bool starts_with(const char *line, size_t len, const char *with)
@@ -151,13 +146,6 @@ static bool argument(VipsOperation *op, const char *name, GParamSpec **ret_spec,
     }
     *ret_flags = class->flags;
     return true;
-}
-
-bool gc_vips_settable(VipsOperation *op, const char *name)
-{
-    GParamSpec *spec;
-    VipsArgumentFlags flags;
-    return argument(op, name, &spec, &flags) && gc_vips_is_setting(spec, flags);
 }
 
 static bool closed_choice(const char *const *choices, struct gc_bytes text)

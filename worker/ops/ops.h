@@ -30,8 +30,6 @@
 /* Starts libvips: untrusted operations blocked, every loader blocked but those that `load` offers, no operation cache, one
  * thread a pipeline. Once a process. */
 enum gc_err gc_ops_init(const char *argv0, struct gc_fault *fault) GC_MUST_CHECK;
-/* Ends libvips (for leak checkers; an executor just exits). */
-void gc_ops_shutdown(void);
 
 /* Appends the encoded catalogue (struct gc_catalogue; at most GC_MAX_DOCUMENT): our own ops, and the offered libvips operations
  * as this libvips describes them. The same bytes in every process of the same build and libvips. Wants gc_ops_init. */

@@ -57,12 +57,6 @@ double gc_setting_real(const struct gc_step *step, const char *key, double fallb
     return n;
 }
 
-bool gc_setting_bool(const struct gc_step *step, const char *key, bool fallback)
-{
-    const struct gc_value *v = gc_setting(step, key);
-    return v && v->kind == GC_VALUE_BOOL ? v->as.flag : fallback;
-}
-
 struct gc_bytes gc_setting_string(const struct gc_step *step, const char *key, const char *fallback)
 {
     const struct gc_value *v = gc_setting(step, key);

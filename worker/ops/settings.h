@@ -11,7 +11,6 @@ const struct gc_value *gc_setting(const struct gc_step *step, const char *key);
 
 int64_t gc_setting_int(const struct gc_step *step, const char *key, int64_t fallback);
 double gc_setting_real(const struct gc_step *step, const char *key, double fallback);
-bool gc_setting_bool(const struct gc_step *step, const char *key, bool fallback);
 struct gc_bytes gc_setting_string(const struct gc_step *step, const char *key, const char *fallback);
 /* The place of the string among `choices`, or of the fallback where it is not set. */
 uint32_t gc_setting_choice(const struct gc_step *step, const char *key, const char *const *choices, uint32_t fallback);

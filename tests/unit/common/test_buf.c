@@ -137,17 +137,6 @@ START_TEST(a_reader_stays_bad)
 }
 END_TEST
 
-START_TEST(signs_zigzag)
-{
-    const int64_t values[] = {0, -1, 1, -2, 2, INT64_MAX, INT64_MIN};
-    ck_assert_uint_eq(gc_zigzag(-1), 1);
-    ck_assert_uint_eq(gc_zigzag(1), 2);
-    ck_assert_uint_eq(gc_zigzag(INT64_MIN), UINT64_MAX);
-    for (size_t i = 0; i < GC_COUNT_OF(values); i++)
-        ck_assert_int_eq(gc_unzigzag(gc_zigzag(values[i])), values[i]);
-}
-END_TEST
-
 GC_SUITE("buf", GC_TEST(numbers_are_little_endian), GC_TEST(what_does_not_fit_is_not_begun),
          GC_TEST(no_memory_at_all), GC_TEST(varints_come_back), GC_TEST(crooked_varints_are_refused),
-         GC_TEST(a_reader_stays_bad), GC_TEST(signs_zigzag))
+         GC_TEST(a_reader_stays_bad))

@@ -30,10 +30,8 @@ START_TEST(any_number_is_a_key)
     ck_assert(gc_map_get(&map, 0, NULL));
     ck_assert(gc_map_put(&map, 0, 3));
     ck_assert_uint_eq(map.count, 2);
-    *gc_map_at(&map, 0) += 1;
     ck_assert(gc_map_get(&map, 0, &v));
-    ck_assert_uint_eq(v, 4);
-    ck_assert_ptr_null(gc_map_at(&map, 77));
+    ck_assert_uint_eq(v, 3);
     ck_assert(gc_map_remove(&map, 0));
     ck_assert(!gc_map_remove(&map, 0));
     ck_assert_uint_eq(map.count, 1);
@@ -60,8 +58,6 @@ START_TEST(a_map_of_none)
     ck_assert(!gc_map_put(&map, 1, 1));
     ck_assert(!gc_map_get(&map, 1, NULL));
     ck_assert(!gc_map_remove(&map, 1));
-    size_t cursor = 0;
-    ck_assert_ptr_null(gc_map_next(&map, &cursor));
 }
 END_TEST
 
@@ -105,14 +101,12 @@ START_TEST(agrees_with_a_model)
             ck_assert_uint_eq(map.count, count);
         }
         ck_assert(gc_map_sound(&map));
-        size_t walked = 0, cursor = 0;
-        for (const struct gc_map_entry *e; (e = gc_map_next(&map, &cursor)); walked++) {
-            ck_assert(in[e->key]);
-            ck_assert_uint_eq(e->value, value[e->key]);
+        for (size_t k = 0; k < KEYS; k++) {
+            uint64_t v = 0;
+            ck_assert_int_eq(gc_map_get(&map, k, &v), in[k]);
+            if (in[k])
+                ck_assert_uint_eq(v, value[k]);
         }
-        ck_assert_uint_eq(walked, count);
-        for (size_t k = 0; k < KEYS; k++)
-            ck_assert_int_eq(gc_map_get(&map, k, NULL), in[k]);
     }
 }
 END_TEST

@@ -146,22 +146,21 @@ END_TEST
 /* Against long double on numbers for which that is exact, and on numbers where floating point loses all. */
 START_TEST(mean_and_deviation_are_right)
 {
-    struct gc_exact e;
-    gc_exact_clear(&e);
+    struct gc_exact e = {0};
     for (int i = 1; i <= 1000; i++)
         gc_exact_add_int(&e, i);
     ck_assert_double_eq(gc_exact_mean(&e, 1000), 500.5);
     ck_assert_double_eq_tol(gc_exact_deviation(&e, 1000), sqrt(1000.0 * 1001.0 / 12.0), 1e-12);
-    gc_exact_clear(&e);
+    e = (struct gc_exact){0};
     gc_exact_add_real(&e, 1e300);
     gc_exact_add_real(&e, 1.0);
     gc_exact_add_real(&e, -1e300);
     ck_assert_double_eq(gc_exact_mean(&e, 3), 1.0 / 3.0);
-    gc_exact_clear(&e);
+    e = (struct gc_exact){0};
     for (int i = 0; i < 1000; i++)
         gc_exact_add_real(&e, 1e9 + (i % 2 ? 1e-3 : -1e-3));
     ck_assert_double_eq_tol(gc_exact_deviation(&e, 1000), 1e-3 * sqrt(1000.0 / 999.0), 1e-7); /* the numbers themselves are rounded to that */
-    gc_exact_clear(&e);
+    e = (struct gc_exact){0};
     gc_exact_add_real(&e, -5e-324);
     gc_exact_add_int(&e, INT64_MIN);
     gc_exact_add_int(&e, INT64_MAX);
