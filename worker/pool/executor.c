@@ -246,7 +246,7 @@ int gc_executor_main(int sock, int memory)
     x->talk = (struct gc_talk){.sock = sock, .share = share};
     if (!gc_chunk_init(&x->chunk, &x->talk, may_go_on, x))
         return 1;
-    gc_seal();
+    atomic_store(&share->unsealed, gc_seal());
     while (hear(x)) {
         if (x->msg.op == GC_SHARE_PROGRAM)
             install(x);

@@ -6,6 +6,7 @@
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/prctl.h>
@@ -51,14 +52,15 @@ static void limit(int what, rlim_t most)
 
 /* A ruleset without a rule: no file can be opened, made or removed. The rights are those of the first version, which every kernel
  * with Landlock knows. */
-static void close_file_system(void)
+static bool close_file_system(void)
 {
     const struct landlock_ruleset_attr all = {.handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1};
     int ruleset = (int)syscall(SYS_landlock_create_ruleset, &all, sizeof all.handled_access_fs, 0u);
     if (ruleset < 0)
-        return;
-    (void)syscall(SYS_landlock_restrict_self, ruleset, 0u);
+        return false;
+    bool closed = syscall(SYS_landlock_restrict_self, ruleset, 0u) == 0;
     (void)close(ruleset);
+    return closed;
 }
 
 #ifdef ARCH
@@ -70,7 +72,7 @@ static void close_file_system(void)
 #define ENOSYS_        38u
 #define EPERM_         1u
 
-static void close_system_calls(void)
+static bool close_system_calls(void)
 {
     /* The flags of clone are its first argument on both machines; its low half comes first, both being little-endian. */
     struct sock_filter filter[] = {
@@ -137,15 +139,16 @@ static void close_system_calls(void)
         REFUSE(EPERM_),
     };
     const struct sock_fprog program = {.len = GC_COUNT_OF(filter), .filter = filter};
-    (void)prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+    return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 #else
-static void close_system_calls(void)
+static bool close_system_calls(void)
 {
+    return false;
 }
 #endif
 
-void gc_seal(void)
+uint32_t gc_seal(void)
 {
     (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     (void)prctl(PR_SET_NAME, "gc-executor");
@@ -155,8 +158,8 @@ void gc_seal(void)
     limit(RLIMIT_FSIZE, FILE_SIZE);
     limit(RLIMIT_NOFILE, DESCRIPTORS);
     if (SANITIZED)
-        return;
+        return GC_SEAL_FILES | GC_SEAL_CALLS;
     limit(RLIMIT_AS, MEMORY);
-    close_file_system();
-    close_system_calls();
+    uint32_t open = close_file_system() ? 0 : GC_SEAL_FILES;
+    return open | (close_system_calls() ? 0 : GC_SEAL_CALLS);
 }

@@ -18,6 +18,7 @@
 #include "common/sys/clock.h"
 #include "common/sys/log.h"
 #include "worker/pool/fds.h"
+#include "worker/pool/seal.h"
 
 #define GRACE_NS  ((uint64_t)1000000000) /* beyond its timeout, for what is not a task's own time */
 #define BURIAL_MS 10000
@@ -306,6 +307,16 @@ static enum gc_err fill_place(struct gc_tender_place *p, struct gc_blob *program
     return err;
 }
 
+/* Said once: all executors of a worker are of one kernel and one build. */
+static void say_unsealed(struct gc_tender *t)
+{
+    uint32_t open = atomic_load(&t->share->unsealed);
+    if (open != 0 && !atomic_exchange(&t->crew->unsealed, true))
+        gc_log(GC_LOG_WARN, "executors_not_sealed",
+               gc_kv_str("files", open & GC_SEAL_FILES ? "open" : "closed"),
+               gc_kv_str("system_calls", open & GC_SEAL_CALLS ? "open" : "closed"));
+}
+
 static enum gc_err install(struct gc_tender *t, struct gc_tender_place *p, struct gc_fault *fault)
 {
     struct gc_share *share = t->share;
@@ -326,6 +337,7 @@ static enum gc_err install(struct gc_tender *t, struct gc_tender_place *p, struc
                             (int)gc_min_u64(t->msg.as.said.len, GC_SHARE_TEXT),
                             (const char *)t->msg.as.said.text);
     p->installed = true;
+    say_unsealed(t);
     return GC_OK;
 }
 

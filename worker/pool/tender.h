@@ -136,6 +136,7 @@ struct gc_crew {
     struct gc_roots *roots;
     struct gc_zygote *zygote;
     atomic_uint_fast64_t fence_ns;
+    atomic_bool unsealed; /* that executors are open was said */
     int event_fd;
     pthread_mutex_t lock;
     struct crew_entry *first, *last; /* events */
