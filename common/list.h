@@ -25,11 +25,13 @@ struct gc_list {
 
 /* for (struct gc_link *it ...): the element is GC_CONTAINER(it, struct x, link). The list must not
  * change in the loop; with _SAFE the body may remove (and free) `it`, and nothing else. */
+// NOLINTBEGIN(bugprone-macro-parentheses): a name that is declared takes none
 #define GC_LIST_EACH(it, list) \
     for (struct gc_link *it = (list)->head.next; it != &(list)->head; it = it->next)
 #define GC_LIST_EACH_SAFE(it, after, list)                                               \
     for (struct gc_link *it = (list)->head.next, *after = it->next; it != &(list)->head; \
          it = after, after = it->next)
+// NOLINTEND(bugprone-macro-parentheses)
 
 static inline void gc_list_init(struct gc_list *list)
 {

@@ -2,6 +2,7 @@
 #ifndef GC_COMMON_NUM_H
 #define GC_COMMON_NUM_H
 
+#include "common/assert.h"
 #include "common/macros.h"
 
 #include <stdbool.h>
@@ -107,6 +108,7 @@ static inline uint64_t gc_sub_u64_floored(uint64_t a, uint64_t b)
 /* a / b rounded up; b must not be 0. */
 static inline uint64_t gc_div_up_u64(uint64_t a, uint64_t b)
 {
+    GC_ASSERT(b != 0);
     return a / b + (a % b != 0);
 }
 

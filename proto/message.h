@@ -41,6 +41,7 @@ struct gc_value {
     struct gc_bytes *keys;
 };
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a name that is declared takes none
 #define U64(owner, field, doc) uint64_t field;
 #define F64(owner, field, doc) double field;
 #define FLAG(owner, field, doc) bool field;
@@ -58,6 +59,7 @@ struct gc_value {
 #define ENUMS(owner, field, set, max, doc) \
     uint32_t n_##field;                    \
     uint64_t *field;
+// NOLINTEND(bugprone-macro-parentheses)
 #define REC_BEGIN(name, doc) struct gc_##name {
 #define REC_END(name) \
     }                 \
@@ -101,7 +103,7 @@ enum gc_msg_type {
 #define U64S(...)
 #define ENUM(...)
 #define ENUMS(...)
-#define MSG_BEGIN(NAME, name, number, direction, durable, bulk, doc) GC_MSG_##NAME = number,
+#define MSG_BEGIN(NAME, name, number, direction, durable, bulk, doc) GC_MSG_##NAME = (number),
 #define MSG_END(name)
 #include "proto/messages.def"
 #undef MSG_BEGIN

@@ -5,12 +5,12 @@
 #define PICK(names, i) ((i) < sizeof(names) / sizeof((names)[0]) ? (names)[i] : "?")
 
 static const char *const run_state_names[] = {
-#define RUN_STATE(NAME, name, ended) [GC_RUN_##NAME] = name,
+#define RUN_STATE(NAME, name, ended) [GC_RUN_##NAME] = (name),
 #include "proto/states.def"
 };
 
 static const bool run_state_ended[] = {
-#define RUN_STATE(NAME, name, ended) [GC_RUN_##NAME] = ended,
+#define RUN_STATE(NAME, name, ended) [GC_RUN_##NAME] = (ended),
 #include "proto/states.def"
 };
 
@@ -20,47 +20,47 @@ static const bool run_state_may[GC_RUN_STATES][GC_RUN_STATES] = {
 };
 
 static const char *const outcome_names[] = {
-#define OUTCOME(NAME, name) [GC_OUTCOME_##NAME] = name,
+#define OUTCOME(NAME, name) [GC_OUTCOME_##NAME] = (name),
 #include "proto/states.def"
 };
 
 static const char *const cause_names[] = {
-#define CAUSE(NAME, name, retried, text) [GC_CAUSE_##NAME] = name,
+#define CAUSE(NAME, name, retried, text) [GC_CAUSE_##NAME] = (name),
 #include "proto/states.def"
 };
 
 static const char *const cause_texts[] = {
-#define CAUSE(NAME, name, retried, text) [GC_CAUSE_##NAME] = text,
+#define CAUSE(NAME, name, retried, text) [GC_CAUSE_##NAME] = (text),
 #include "proto/states.def"
 };
 
 static const uint8_t cause_retried[] = {
-#define CAUSE(NAME, name, retried, text) [GC_CAUSE_##NAME] = retried,
+#define CAUSE(NAME, name, retried, text) [GC_CAUSE_##NAME] = (retried),
 #include "proto/states.def"
 };
 
 static const char *const verdict_names[] = {
-#define VERDICT(NAME, name) [GC_VERDICT_##NAME] = name,
+#define VERDICT(NAME, name) [GC_VERDICT_##NAME] = (name),
 #include "proto/states.def"
 };
 
 static const char *const stage_kind_names[] = {
-#define STAGE_KIND(NAME, name) [GC_STAGE_##NAME] = name,
+#define STAGE_KIND(NAME, name) [GC_STAGE_##NAME] = (name),
 #include "proto/states.def"
 };
 
 static const char *const lease_kind_names[] = {
-#define LEASE_KIND(NAME, name) [GC_LEASE_##NAME] = name,
+#define LEASE_KIND(NAME, name) [GC_LEASE_##NAME] = (name),
 #include "proto/states.def"
 };
 
 static const char *const scope_names[] = {
-#define SCOPE(NAME, name) [GC_SCOPE_##NAME] = name,
+#define SCOPE(NAME, name) [GC_SCOPE_##NAME] = (name),
 #include "proto/states.def"
 };
 
 static const char *const type_names[] = {
-#define TYPE(NAME, name) [GC_TYPE_##NAME] = name,
+#define TYPE(NAME, name) [GC_TYPE_##NAME] = (name),
 #include "proto/states.def"
 };
 

@@ -10,10 +10,10 @@
 
 #define CORE_EFFECTS 4096u
 /* The worst step: each suspicion of a lost worker ends an item for good, with a text for each of its nodes. */
-#define CORE_SCRATCH_BYTES (16u * 1024u * 1024u)
+#define CORE_SCRATCH_BYTES ((size_t)16 * 1024 * 1024)
 _Static_assert(CORE_EFFECTS > 2 * (GC_MAX_INVENTORY + GC_MAX_SLOTS) + 4 * GC_GRANTS_A_STEP,
                "a step's effects fit");
-_Static_assert(CORE_SCRATCH_BYTES > GC_MAX_SLOTS * GC_MAX_STAGE_NODES * (GC_MAX_TEXT + 64u),
+_Static_assert(CORE_SCRATCH_BYTES > (size_t)GC_MAX_SLOTS * GC_MAX_STAGE_NODES * (GC_MAX_TEXT + 64u),
                "a step's texts fit");
 
 struct core_effects {

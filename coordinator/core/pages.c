@@ -106,9 +106,8 @@ void core_pages_handle(struct gc_core *core, gc_peer peer, const struct gc_msg *
     if (lease && !matches(lease, pages))
         core_error(core, peer, msg->seq, GC_ERR_INVALID,
                    "the lease is of another run, stage or kind, or for fewer pages");
-    else if (!lease || lease->stage->ended)
-        refuse(core, peer, msg, repeated(stage, pages) ? GC_VERDICT_ALREADY : GC_VERDICT_STALE);
-    else if (!core_dataset_follows(&stage->dataset, pages->pages, pages->n_pages))
+    else if (!lease || lease->stage->ended ||
+             !core_dataset_follows(&stage->dataset, pages->pages, pages->n_pages))
         refuse(core, peer, msg, repeated(stage, pages) ? GC_VERDICT_ALREADY : GC_VERDICT_STALE);
     else if (!core_dataset_add(core, &stage->dataset, pages->pages, pages->n_pages))
         core_error(core, peer, msg->seq, GC_ERR_BUSY, "no room for pages");

@@ -99,9 +99,8 @@ void core_stage_settle(struct gc_core *core, struct core_stage *stage)
 {
     if (stage->ended || !core_stage_listed(stage))
         return;
-    if (stage->kind == GC_STAGE_SOURCE)
-        core_stage_end(core, stage, false);
-    else if (stage->kind == GC_STAGE_ITEM && stage->items.n[CORE_ENDED] == core_stage_items(stage))
+    if (stage->kind == GC_STAGE_SOURCE ||
+        (stage->kind == GC_STAGE_ITEM && stage->items.n[CORE_ENDED] == core_stage_items(stage)))
         core_stage_end(core, stage, false);
     /* A REDUCE stage ends with the result of its FINISH. */
 }
