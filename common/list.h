@@ -55,6 +55,7 @@ static inline void gc_list_insert_before(struct gc_list *list, struct gc_link *a
 {
     GC_ASSERT(!gc_link_linked(link));
     GC_ASSERT(gc_link_linked(at));
+    GC_ASSERT(at->prev != NULL);
     link->next = at;
     link->prev = at->prev;
     at->prev->next = link;
