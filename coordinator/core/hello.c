@@ -246,6 +246,8 @@ static void join(struct gc_core *core, struct core_worker *worker, gc_peer peer,
 {
     const struct gc_msg_hello *hello = &msg->as.hello;
     bool reborn = !gc_id_equal(worker->boot, hello->boot);
+    if (reborn)
+        worker->displaced = worker->boot;
     worker->boot = hello->boot;
     worker->name_len = copy_name(worker->name, hello->name);
     worker->version_len = copy_name(worker->version, hello->version);
@@ -257,6 +259,13 @@ static void join(struct gc_core *core, struct core_worker *worker, gc_peer peer,
     core_grace_arrived(core, &hello->peer);
 }
 
+/* An earlier life while the later one is connected: its state folder was copied, or this HELLO was very late. Were it let in, the
+ * two would take each other's leases in turn, for ever. */
+static bool is_displaced(const struct core_worker *worker, const struct gc_msg_hello *hello)
+{
+    return worker->peer != 0 && !gc_id_none(worker->displaced) && gc_id_equal(worker->displaced, hello->boot);
+}
+
 static void hello_worker(struct gc_core *core, gc_peer peer, const struct gc_msg *msg)
 {
     const struct gc_id128 *id = &msg->as.hello.peer;
@@ -266,6 +275,9 @@ static void hello_worker(struct gc_core *core, gc_peer peer, const struct gc_msg
         core_error(core, peer, msg->seq, GC_ERR_DENIED, "this connection is another worker's");
     else if (!worker && core_worker_new(core, id, &worker) != GC_OK)
         core_error(core, peer, msg->seq, GC_ERR_BUSY, "no room for another worker");
+    else if (is_displaced(worker, &msg->as.hello))
+        core_error(core, peer, msg->seq, GC_ERR_DENIED,
+                   "another worker with this id is at work: each wants a state folder of its own, not a copy");
     else
         join(core, worker, peer, msg);
 }

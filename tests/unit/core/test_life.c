@@ -139,6 +139,26 @@ START_TEST(a_lease_that_never_arrived_goes_to_others_without_blame)
 }
 END_TEST
 
+/* Two processes on copies of one state folder: the later one works, the earlier one is told why it does not. */
+START_TEST(a_copy_of_a_worker_displaces_nobody_twice)
+{
+    ready((struct gc_core_config){0}, PLAIN, 3);
+    rig_hello(&rig, 5, 1, 100, 1, (struct rig_held){0});
+    rig_skip(&rig);
+    rig_hello(&rig, 6, 1, 200, 1, (struct rig_held){0}); /* the copy, or a restart: nobody can tell */
+    expect_send(&rig, 6, GC_MSG_WELCOME);
+    rig_skip(&rig);
+    rig_hello(&rig, 7, 1, 100, 1, (struct rig_held){0});
+    expect_error(&rig, 7, GC_ERR_DENIED);
+    expect_none(&rig);
+    rig_step(&rig, (struct gc_event){.kind = GC_EV_PEER_GONE, .peer = 6});
+    rig_hello(&rig, 8, 1, 100, 1, (struct rig_held){0}); /* the later one is gone */
+    expect_send(&rig, 8, GC_MSG_WELCOME);
+    rig_skip(&rig);
+    rig_end(&rig);
+}
+END_TEST
+
 START_TEST(a_reconnect_keeps_what_it_names)
 {
     struct rig_lease l[4];
@@ -454,6 +474,7 @@ END_TEST
 GC_SUITE("core life", GC_TEST(beats_renew_and_silence_loses),
          GC_TEST(a_coordinator_that_stood_still_blames_nobody), GC_TEST(an_idle_worker_expires_by_time_alone),
          GC_TEST(a_lease_that_never_arrived_goes_to_others_without_blame),
+         GC_TEST(a_copy_of_a_worker_displaces_nobody_twice),
          GC_TEST(a_reconnect_keeps_what_it_names),
          GC_TEST(a_new_life_of_a_worker_closes_the_old_one_uncleanly),
          GC_TEST(a_connection_belongs_to_one_worker), GC_TEST(a_full_pool_of_leases_grants_later),
