@@ -114,9 +114,8 @@ static bool install_stage(struct gc_core *core, struct core_run *run, uint32_t i
     if (!stage)
         return false;
     prepare(stage, run, index, from);
-    stage->nodes = core_mem_take(core, &run->mem, from->n_nodes * sizeof *stage->nodes);
+    stage->nodes = core_mem_take(core, &run->mem, from->n_nodes * sizeof(struct core_node *));
     stage->below = core_mem_take(core, &run->mem, from->n_nodes * sizeof *stage->below);
-    // NOLINTNEXTLINE(bugprone-sizeof-expression)
     stage->reducers = core_mem_take(core, &run->mem, from->n_reducers * sizeof(struct core_stage *));
     stage->dataset.note = core_mem_take(core, &run->mem, from->kind == GC_STAGE_SOURCE ? GC_MAX_TEXT : 0);
     return stage->nodes && stage->below && stage->reducers && stage->dataset.note;
