@@ -42,7 +42,9 @@ static enum gc_err put_hash(struct gc_text *t, struct gc_bytes *in)
     if (token.kind == GC_TOKEN_NIL)
         gc_json_null(t);
     else if (token.kind == GC_TOKEN_UINT || (token.kind == GC_TOKEN_INT && token.integer >= 0))
-        gc_text_format(t, "\"%016llx\"", (unsigned long long)(token.kind == GC_TOKEN_UINT ? token.unsigned_integer : (uint64_t)token.integer));
+        gc_text_format(t, "\"%016llx\"",
+                       (unsigned long long)(token.kind == GC_TOKEN_UINT ? token.unsigned_integer
+                                                                        : (uint64_t)token.integer));
     else
         return GC_ERR_INVALID;
     return GC_OK;

@@ -16,7 +16,8 @@ struct gc_settings {
     size_t n_endpoints;
     const char *state;
     bool private;
-    mode_t user_mask; /* the umask that we were started with: our own files are kept closer, what jobs write is not */
+    mode_t
+        user_mask; /* the umask that we were started with: our own files are kept closer, what jobs write is not */
     uint64_t executors; /* of the private worker; 0: its own choice */
     const char *roots[GC_SETTINGS_ROOTS];
     size_t n_roots;

@@ -32,8 +32,8 @@ enum gc_err gc_codec_encode(struct gc_codec *c, const struct gc_msg *msg, struct
  * `frame`, `bulk` and the codec's scratch, until the next decode. Errors: GC_ERR_VERSION (another wire version; *fault says
  * which), GC_ERR_INVALID (what and where is in *fault), GC_ERR_LIMIT (larger than anybody may send). Of all of them *fault says that
  * they are the peer's. *fault may be NULL. */
-enum gc_err gc_codec_decode(struct gc_codec *c, struct gc_bytes frame, struct gc_bytes bulk, struct gc_msg *ret,
-                            struct gc_fault *fault) GC_MUST_CHECK;
+enum gc_err gc_codec_decode(struct gc_codec *c, struct gc_bytes frame, struct gc_bytes bulk,
+                            struct gc_msg *ret, struct gc_fault *fault) GC_MUST_CHECK;
 
 /* Records on their own (plans, programs, catalogues, parts of a submission). For each record NAME of records.def:
  *   gc_encode_NAME(const struct gc_NAME *, struct gc_buf *out)            appends
@@ -53,9 +53,9 @@ enum gc_err gc_codec_decode(struct gc_codec *c, struct gc_bytes frame, struct gc
 #define U64S(...)
 #define ENUM(...)
 #define ENUMS(...)
-#define REC_BEGIN(name, doc)                                                                                   \
-    enum gc_err gc_encode_##name(const struct gc_##name *in, struct gc_buf *out) GC_MUST_CHECK;                \
-    enum gc_err gc_decode_##name(struct gc_bytes in, struct gc_arena *arena, struct gc_##name *ret,            \
+#define REC_BEGIN(name, doc)                                                                        \
+    enum gc_err gc_encode_##name(const struct gc_##name *in, struct gc_buf *out) GC_MUST_CHECK;     \
+    enum gc_err gc_decode_##name(struct gc_bytes in, struct gc_arena *arena, struct gc_##name *ret, \
                                  struct gc_fault *fault) GC_MUST_CHECK;
 #define REC_END(name)
 #include "proto/records.def"

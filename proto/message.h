@@ -42,13 +42,13 @@ struct gc_value {
 };
 
 // NOLINTBEGIN(bugprone-macro-parentheses): a name that is declared takes none
-#define U64(owner, field, doc) uint64_t field;
-#define F64(owner, field, doc) double field;
-#define FLAG(owner, field, doc) bool field;
-#define ID(owner, field, doc) struct gc_id128 field;
+#define U64(owner, field, doc)      uint64_t field;
+#define F64(owner, field, doc)      double field;
+#define FLAG(owner, field, doc)     bool field;
+#define ID(owner, field, doc)       struct gc_id128 field;
 #define STR(owner, field, max, doc) struct gc_bytes field;
 #define BIN(owner, field, max, doc) struct gc_bytes field;
-#define VALUE(owner, field, doc) struct gc_value field;
+#define VALUE(owner, field, doc)    struct gc_value field;
 #define LIST(owner, field, record, max, doc) \
     uint32_t n_##field;                      \
     struct gc_##record *field;
@@ -131,26 +131,26 @@ enum gc_direction {
 
 /* The closed sets that ENUM fields take their values from: the first member and the last. CAUSE leaves out GC_CAUSE_NONE, since a
  * failure without a cause is none. */
-#define GC_SET_ROLE_FIRST GC_ROLE_CLIENT
-#define GC_SET_ROLE_LAST GC_ROLE_WORKER
-#define GC_SET_ACTION_FIRST GC_ACTION_PAUSE
-#define GC_SET_ACTION_LAST GC_ACTION_CANCEL
-#define GC_SET_GET_FIRST GC_GET_PROGRAM
-#define GC_SET_GET_LAST GC_GET_PLAN
-#define GC_SET_RUN_STATE_FIRST 0
-#define GC_SET_RUN_STATE_LAST (GC_RUN_STATES - 1)
-#define GC_SET_CAUSE_FIRST GC_CAUSE_MISSING
-#define GC_SET_CAUSE_LAST (GC_CAUSES - 1)
-#define GC_SET_VERDICT_FIRST 0
-#define GC_SET_VERDICT_LAST (GC_VERDICTS - 1)
+#define GC_SET_ROLE_FIRST       GC_ROLE_CLIENT
+#define GC_SET_ROLE_LAST        GC_ROLE_WORKER
+#define GC_SET_ACTION_FIRST     GC_ACTION_PAUSE
+#define GC_SET_ACTION_LAST      GC_ACTION_CANCEL
+#define GC_SET_GET_FIRST        GC_GET_PROGRAM
+#define GC_SET_GET_LAST         GC_GET_PLAN
+#define GC_SET_RUN_STATE_FIRST  0
+#define GC_SET_RUN_STATE_LAST   (GC_RUN_STATES - 1)
+#define GC_SET_CAUSE_FIRST      GC_CAUSE_MISSING
+#define GC_SET_CAUSE_LAST       (GC_CAUSES - 1)
+#define GC_SET_VERDICT_FIRST    0
+#define GC_SET_VERDICT_LAST     (GC_VERDICTS - 1)
 #define GC_SET_STAGE_KIND_FIRST 0
-#define GC_SET_STAGE_KIND_LAST (GC_STAGE_KINDS - 1)
+#define GC_SET_STAGE_KIND_LAST  (GC_STAGE_KINDS - 1)
 #define GC_SET_LEASE_KIND_FIRST 0
-#define GC_SET_LEASE_KIND_LAST (GC_LEASE_KINDS - 1)
-#define GC_SET_SCOPE_FIRST 0
-#define GC_SET_SCOPE_LAST (GC_SCOPES - 1)
-#define GC_SET_TYPE_FIRST 0
-#define GC_SET_TYPE_LAST (GC_TYPES - 1)
+#define GC_SET_LEASE_KIND_LAST  (GC_LEASE_KINDS - 1)
+#define GC_SET_SCOPE_FIRST      0
+#define GC_SET_SCOPE_LAST       (GC_SCOPES - 1)
+#define GC_SET_TYPE_FIRST       0
+#define GC_SET_TYPE_LAST        (GC_TYPES - 1)
 
 /* What every frame carries before its body: 40 bytes, little endian, in this order.
  *   magic u16 | version u8 | type u8 | body length u32 | term u64 | session u64 | seq u64 | re u64 */

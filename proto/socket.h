@@ -27,7 +27,8 @@
  * GC_ERR_LIMIT: the path is longer than the system has room for; GC_ERR_IO with the cause in *fault. The socket file stays when
  * the process ends: whoever listens next finds it dead. Two that listen on one path at the same moment may each take the other's
  * file for a dead one: their callers hold the lock of the state folder. */
-enum gc_err gc_socket_listen(const char *const *endpoints, size_t n, zsock_t **ret, struct gc_fault *fault) GC_MUST_CHECK;
+enum gc_err gc_socket_listen(const char *const *endpoints, size_t n, zsock_t **ret,
+                             struct gc_fault *fault) GC_MUST_CHECK;
 /* A DEALER for a worker or client. Connects in the background: no error when nobody is there. Until the connection is made a send
  * is GC_ERR_BUSY. */
 enum gc_err gc_socket_connect(const char *endpoint, zsock_t **ret, struct gc_fault *fault) GC_MUST_CHECK;
@@ -57,6 +58,7 @@ static inline struct gc_bytes gc_frame_bytes(zframe_t *f)
 enum gc_err gc_socket_recv(zsock_t *s, bool router, struct gc_frames *ret) GC_MUST_CHECK;
 void gc_frames_release(struct gc_frames *f);
 /* `to`: NULL on a DEALER. GC_ERR_BUSY: its pipe is full, try later; GC_ERR_UNREACHABLE: no such peer. Never waits. */
-enum gc_err gc_socket_send(zsock_t *s, const struct gc_routing *to, struct gc_bytes frame, struct gc_bytes bulk) GC_MUST_CHECK;
+enum gc_err gc_socket_send(zsock_t *s, const struct gc_routing *to, struct gc_bytes frame,
+                           struct gc_bytes bulk) GC_MUST_CHECK;
 
 #endif

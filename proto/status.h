@@ -43,7 +43,8 @@ struct gc_status {
 };
 
 /* Accepts exactly the layout above with `count` items and `n_nodes` nodes; GC_ERR_INVALID otherwise. */
-enum gc_err gc_status_check(struct gc_bytes bytes, uint64_t count, uint32_t n_nodes, struct gc_status *ret) GC_MUST_CHECK;
+enum gc_err gc_status_check(struct gc_bytes bytes, uint64_t count, uint32_t n_nodes,
+                            struct gc_status *ret) GC_MUST_CHECK;
 
 /* The walks: start with a zeroed iterator; false at the end. */
 struct gc_status_iter {
@@ -51,7 +52,8 @@ struct gc_status_iter {
     uint64_t item; /* of gc_status_run_next: the run's first item, relative */
     uint64_t next; /* the first item behind it */
 };
-bool gc_status_run_next(const struct gc_status *s, struct gc_status_iter *it, uint64_t *ret_count, const uint8_t **ret_pattern);
+bool gc_status_run_next(const struct gc_status *s, struct gc_status_iter *it, uint64_t *ret_count,
+                        const uint8_t **ret_pattern);
 bool gc_status_fault_next(const struct gc_status *s, struct gc_status_iter *it, struct gc_status_fault *ret);
 
 /* Building: one call an item, in order; equal neighbours fold. At most GC_MAX_PATTERNS distinct patterns: GC_ERR_LIMIT asks the
@@ -70,11 +72,12 @@ struct gc_status_writer {
     struct gc_buf runs;   /* caller's memory */
     struct gc_buf faults; /* caller's memory */
 };
-void gc_status_writer_init(struct gc_status_writer *w, uint32_t n_nodes, struct gc_buf runs, struct gc_buf faults);
+void gc_status_writer_init(struct gc_status_writer *w, uint32_t n_nodes, struct gc_buf runs,
+                           struct gc_buf faults);
 /* `pattern`: n_nodes outcomes. `faults`: one for each FAILED in it, in node order (their item is ignored; texts of at most
  * GC_MAX_TEXT bytes without NUL). GC_ERR_LIMIT (patterns, or memory of runs or faults): nothing was added. */
-enum gc_err gc_status_writer_add(struct gc_status_writer *w, const uint8_t *pattern, const struct gc_status_fault *faults,
-                                 uint32_t n_faults) GC_MUST_CHECK;
+enum gc_err gc_status_writer_add(struct gc_status_writer *w, const uint8_t *pattern,
+                                 const struct gc_status_fault *faults, uint32_t n_faults) GC_MUST_CHECK;
 /* How many bytes finish will append; grows with each call of add by little more than the faults added. */
 size_t gc_status_writer_size(const struct gc_status_writer *w);
 /* Appends the whole to `out`; the writer is empty afterwards. GC_ERR_LIMIT when it does not fit: nothing has changed then. */

@@ -47,9 +47,9 @@ static void print_version(void)
 {
     int major, minor, patch;
     zmq_version(&major, &minor, &patch);
-    printf("gc-worker %s\nlibzmq %d.%d.%d\nczmq %d.%d.%d\n%s\njansson %s\nlibsodium %s\n", GC_VERSION, major, minor,
-           patch, CZMQ_VERSION_MAJOR, CZMQ_VERSION_MINOR, CZMQ_VERSION_PATCH, gc_codec_library(), jansson_version_str(),
-           sodium_version_string());
+    printf("gc-worker %s\nlibzmq %d.%d.%d\nczmq %d.%d.%d\n%s\njansson %s\nlibsodium %s\n", GC_VERSION, major,
+           minor, patch, CZMQ_VERSION_MAJOR, CZMQ_VERSION_MINOR, CZMQ_VERSION_PATCH, gc_codec_library(),
+           jansson_version_str(), sodium_version_string());
     print_build();
 }
 

@@ -61,15 +61,16 @@ bool gc_csv_next(struct gc_csv *c, struct gc_bytes *ret)
     return ok;
 }
 
-static enum gc_err wrong_number(const struct gc_manifest *m, uint32_t n, const struct gc_csv *csv, struct gc_fault *fault)
+static enum gc_err wrong_number(const struct gc_manifest *m, uint32_t n, const struct gc_csv *csv,
+                                struct gc_fault *fault)
 {
     if (csv->bad)
         return gc_fault_set(fault, GC_ERR_INVALID, "a quote in the wrong place");
     return gc_fault_set(fault, GC_ERR_INVALID, "%u values for %u columns", n, m->n_columns);
 }
 
-enum gc_err gc_manifest_parse_csv(struct gc_manifest *m, struct gc_bytes line, struct gc_bytes *ret_text, struct gc_bytes *ret_fields,
-                                  struct gc_fault *fault)
+enum gc_err gc_manifest_parse_csv(struct gc_manifest *m, struct gc_bytes line, struct gc_bytes *ret_text,
+                                  struct gc_bytes *ret_fields, struct gc_fault *fault)
 {
     struct gc_csv csv;
     struct gc_buf fields;
@@ -91,7 +92,8 @@ enum gc_err gc_manifest_parse_csv(struct gc_manifest *m, struct gc_bytes line, s
     if (csv.bad || n != m->n_columns)
         return wrong_number(m, n, &csv, fault);
     if (text.len == 0 || memchr(text.ptr, '\0', text.len))
-        return gc_fault_set(fault, GC_ERR_INVALID, "column '%.*s' is empty", (int)m->name_lens[m->main], (const char *)m->names[m->main]);
+        return gc_fault_set(fault, GC_ERR_INVALID, "column '%.*s' is empty", (int)m->name_lens[m->main],
+                            (const char *)m->names[m->main]);
     if (!gc_buf_ok(&fields) || fields.len + text.len > GC_MANIFEST_LINE)
         return gc_fault_set(fault, GC_ERR_LIMIT, "its fields are longer than %u bytes", GC_MANIFEST_LINE);
     *ret_text = text;

@@ -47,26 +47,16 @@ static bool put_json(struct gc_buf *b, const json_t *v, unsigned depth)
     if (depth >= GC_MAX_DEPTH)
         return false;
     switch (json_typeof(v)) {
-    case JSON_OBJECT:
-        return put_object(b, v, depth);
-    case JSON_ARRAY:
-        return put_array(b, v, depth);
+    case JSON_OBJECT: return put_object(b, v, depth);
+    case JSON_ARRAY: return put_array(b, v, depth);
     case JSON_STRING:
         gc_value_put_str(b, gc_bytes_of(json_string_value(v), json_string_length(v)));
         return true;
-    case JSON_INTEGER:
-        gc_value_put_int(b, json_integer_value(v));
-        return true;
-    case JSON_REAL:
-        gc_value_put_real(b, json_real_value(v));
-        return true;
+    case JSON_INTEGER: gc_value_put_int(b, json_integer_value(v)); return true;
+    case JSON_REAL: gc_value_put_real(b, json_real_value(v)); return true;
     case JSON_TRUE:
-    case JSON_FALSE:
-        gc_value_put_bool(b, json_is_true(v));
-        return true;
-    case JSON_NULL:
-        gc_value_put_nil(b);
-        return true;
+    case JSON_FALSE: gc_value_put_bool(b, json_is_true(v)); return true;
+    case JSON_NULL: gc_value_put_nil(b); return true;
     }
     return false;
 }
@@ -148,8 +138,8 @@ static const char *find_main(const struct gc_manifest *m, json_t *object, bool *
     return found;
 }
 
-static enum gc_err parse_object(struct gc_manifest *m, json_t *object, struct gc_bytes *ret_text, struct gc_bytes *ret_fields,
-                                struct gc_fault *fault)
+static enum gc_err parse_object(struct gc_manifest *m, json_t *object, struct gc_bytes *ret_text,
+                                struct gc_bytes *ret_fields, struct gc_fault *fault)
 {
     const char *key;
     json_t *value;
@@ -157,7 +147,8 @@ static enum gc_err parse_object(struct gc_manifest *m, json_t *object, struct gc
     struct gc_buf fields;
     const char *main_key = find_main(m, object, &base64);
     if (!main_key)
-        return gc_fault_set(fault, GC_ERR_INVALID, "no key '%.*s'", (int)m->column_len, (const char *)m->column);
+        return gc_fault_set(fault, GC_ERR_INVALID, "no key '%.*s'", (int)m->column_len,
+                            (const char *)m->column);
     if (!put_text(m, json_object_get(object, main_key), base64, ret_text))
         return gc_fault_set(fault, GC_ERR_INVALID, "'%s' is no text of an item", main_key);
     gc_buf_init(&fields, m->fields, sizeof m->fields);
@@ -171,7 +162,8 @@ static enum gc_err parse_object(struct gc_manifest *m, json_t *object, struct gc
         if (key == main_key || strcmp(key, main_key) == 0)
             continue;
         if (key[0] == '\0' || strlen(key) > GC_MAX_NAME)
-            return gc_fault_set(fault, GC_ERR_INVALID, "a key without a name, or one above %u bytes", GC_MAX_NAME);
+            return gc_fault_set(fault, GC_ERR_INVALID, "a key without a name, or one above %u bytes",
+                                GC_MAX_NAME);
         gc_value_put_str(&fields, gc_str_bytes(gc_str_of(key)));
         if (!put_json(&fields, value, 1))
             return gc_fault_set(fault, GC_ERR_INVALID, "'%s' is nested too deeply, or too large", key);
@@ -190,14 +182,16 @@ static bool blank(struct gc_bytes line)
     return true;
 }
 
-enum gc_err gc_manifest_parse_json(struct gc_manifest *m, struct gc_bytes line, bool *ret_empty, struct gc_bytes *ret_text,
-                                   struct gc_bytes *ret_fields, struct gc_fault *fault)
+enum gc_err gc_manifest_parse_json(struct gc_manifest *m, struct gc_bytes line, bool *ret_empty,
+                                   struct gc_bytes *ret_text, struct gc_bytes *ret_fields,
+                                   struct gc_fault *fault)
 {
     json_error_t error;
     *ret_empty = blank(line);
     if (*ret_empty)
         return GC_OK;
-    json_t *v = json_loadb((const char *)line.ptr, line.len, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &error);
+    json_t *v =
+        json_loadb((const char *)line.ptr, line.len, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &error);
     if (!v)
         return gc_fault_set(fault, GC_ERR_INVALID, "no JSON: %s", error.text);
     enum gc_err err = GC_OK;

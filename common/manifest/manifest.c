@@ -11,7 +11,8 @@ enum gc_err gc_manifest_format_of(struct gc_str name, struct gc_str path, enum g
 {
     if (gc_str_is(name, "csv") || (name.len == 0 && gc_str_ends(path, GC_STR(".csv"))))
         *ret = GC_MANIFEST_CSV;
-    else if (gc_str_is(name, "jsonl") || (name.len == 0 && (gc_str_ends(path, GC_STR(".jsonl")) || gc_str_ends(path, GC_STR(".ndjson")))))
+    else if (gc_str_is(name, "jsonl") ||
+             (name.len == 0 && (gc_str_ends(path, GC_STR(".jsonl")) || gc_str_ends(path, GC_STR(".ndjson")))))
         *ret = GC_MANIFEST_JSONL;
     else if (gc_str_is(name, "text") || name.len == 0)
         *ret = GC_MANIFEST_TEXT;
@@ -61,7 +62,8 @@ static const uint8_t *csv_end(struct gc_bytes bytes, uint64_t *ret_lines)
     return NULL;
 }
 
-enum gc_err gc_manifest_cut(const struct gc_manifest *m, struct gc_bytes bytes, bool last, size_t *ret_len, uint64_t *ret_lines)
+enum gc_err gc_manifest_cut(const struct gc_manifest *m, struct gc_bytes bytes, bool last, size_t *ret_len,
+                            uint64_t *ret_lines)
 {
     uint64_t lines = 0;
     struct gc_bytes seen = {bytes.ptr, bytes.len < GC_MANIFEST_LINE ? bytes.len : GC_MANIFEST_LINE};
@@ -101,10 +103,12 @@ static enum gc_err add_column(struct gc_manifest *m, struct gc_bytes name, struc
     if (m->n_columns == GC_MAX_FIELDS)
         return gc_fault_set(fault, GC_ERR_INVALID, "more than %u columns", GC_MAX_FIELDS);
     if (name.len == 0 || name.len > GC_MAX_NAME || memchr(name.ptr, '\0', name.len))
-        return gc_fault_set(fault, GC_ERR_INVALID, "column %u has no name, or one above %u bytes", m->n_columns + 1, GC_MAX_NAME);
+        return gc_fault_set(fault, GC_ERR_INVALID, "column %u has no name, or one above %u bytes",
+                            m->n_columns + 1, GC_MAX_NAME);
     for (uint32_t i = 0; i < m->n_columns; i++)
         if (gc_bytes_equal(name, gc_bytes_of(m->names[i], m->name_lens[i])))
-            return gc_fault_set(fault, GC_ERR_INVALID, "two columns are named '%.*s'", GC_STR_ARGS(gc_bytes_str(name)));
+            return gc_fault_set(fault, GC_ERR_INVALID, "two columns are named '%.*s'",
+                                GC_STR_ARGS(gc_bytes_str(name)));
     memcpy(m->names[m->n_columns], name.ptr, name.len);
     m->name_lens[m->n_columns++] = name.len;
     return GC_OK;
@@ -127,16 +131,18 @@ static enum gc_err take_header(struct gc_manifest *m, struct gc_bytes record, st
     if (m->column_len == 0)
         return GC_OK;
     for (uint32_t i = 0; i < m->n_columns; i++) {
-        if (gc_bytes_equal(gc_bytes_of(m->column, m->column_len), gc_bytes_of(m->names[i], m->name_lens[i]))) {
+        if (gc_bytes_equal(gc_bytes_of(m->column, m->column_len),
+                           gc_bytes_of(m->names[i], m->name_lens[i]))) {
             m->main = i;
             return GC_OK;
         }
     }
-    return gc_fault_set(fault, GC_ERR_INVALID, "no column is named '%.*s'", (int)m->column_len, (const char *)m->column);
+    return gc_fault_set(fault, GC_ERR_INVALID, "no column is named '%.*s'", (int)m->column_len,
+                        (const char *)m->column);
 }
 
-enum gc_err gc_manifest_head(struct gc_manifest *m, struct gc_bytes start, bool last, size_t *ret_len, uint64_t *ret_lines,
-                             struct gc_fault *fault)
+enum gc_err gc_manifest_head(struct gc_manifest *m, struct gc_bytes start, bool last, size_t *ret_len,
+                             uint64_t *ret_lines, struct gc_fault *fault)
 {
     size_t mark = mark_length(start);
     size_t len = 0;
@@ -147,7 +153,8 @@ enum gc_err gc_manifest_head(struct gc_manifest *m, struct gc_bytes start, bool 
     struct gc_bytes rest = {start.ptr + mark, start.len - mark};
     enum gc_err err = gc_manifest_cut(m, rest, last, &len, ret_lines);
     if (err || len == 0)
-        return gc_fault_set(fault, GC_ERR_INVALID, "no header line, or one longer than %u bytes", GC_MANIFEST_LINE);
+        return gc_fault_set(fault, GC_ERR_INVALID, "no header line, or one longer than %u bytes",
+                            GC_MANIFEST_LINE);
     err = take_header(m, gc_bytes_of(rest.ptr, len), fault);
     if (!err)
         *ret_len = mark + len;
@@ -164,8 +171,8 @@ static enum gc_err parse_text(struct gc_bytes line, struct gc_bytes *ret_text, s
     return GC_OK;
 }
 
-enum gc_err gc_manifest_parse(struct gc_manifest *m, struct gc_bytes record, bool *ret_empty, struct gc_bytes *ret_text,
-                              struct gc_bytes *ret_fields, struct gc_fault *fault)
+enum gc_err gc_manifest_parse(struct gc_manifest *m, struct gc_bytes record, bool *ret_empty,
+                              struct gc_bytes *ret_text, struct gc_bytes *ret_fields, struct gc_fault *fault)
 {
     struct gc_bytes line = trimmed(record);
     *ret_fields = gc_bytes_of(NULL, 0);
@@ -173,12 +180,9 @@ enum gc_err gc_manifest_parse(struct gc_manifest *m, struct gc_bytes record, boo
     if (*ret_empty)
         return GC_OK;
     switch (m->format) {
-    case GC_MANIFEST_TEXT:
-        return parse_text(line, ret_text, fault);
-    case GC_MANIFEST_CSV:
-        return gc_manifest_parse_csv(m, line, ret_text, ret_fields, fault);
-    case GC_MANIFEST_JSONL:
-        return gc_manifest_parse_json(m, line, ret_empty, ret_text, ret_fields, fault);
+    case GC_MANIFEST_TEXT: return parse_text(line, ret_text, fault);
+    case GC_MANIFEST_CSV: return gc_manifest_parse_csv(m, line, ret_text, ret_fields, fault);
+    case GC_MANIFEST_JSONL: return gc_manifest_parse_json(m, line, ret_empty, ret_text, ret_fields, fault);
     }
     GC_NEVER("a format that is none");
 }

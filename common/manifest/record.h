@@ -34,10 +34,11 @@ struct gc_csv {
 void gc_csv_init(struct gc_csv *c, struct gc_bytes record, uint8_t *scratch, size_t room);
 bool gc_csv_next(struct gc_csv *c, struct gc_bytes *ret);
 
-enum gc_err gc_manifest_parse_csv(struct gc_manifest *m, struct gc_bytes line, struct gc_bytes *ret_text, struct gc_bytes *ret_fields,
-                                  struct gc_fault *fault) GC_MUST_CHECK;
+enum gc_err gc_manifest_parse_csv(struct gc_manifest *m, struct gc_bytes line, struct gc_bytes *ret_text,
+                                  struct gc_bytes *ret_fields, struct gc_fault *fault) GC_MUST_CHECK;
 /* *ret_empty: the line is blank. */
-enum gc_err gc_manifest_parse_json(struct gc_manifest *m, struct gc_bytes line, bool *ret_empty, struct gc_bytes *ret_text,
-                                   struct gc_bytes *ret_fields, struct gc_fault *fault) GC_MUST_CHECK;
+enum gc_err gc_manifest_parse_json(struct gc_manifest *m, struct gc_bytes line, bool *ret_empty,
+                                   struct gc_bytes *ret_text, struct gc_bytes *ret_fields,
+                                   struct gc_fault *fault) GC_MUST_CHECK;
 
 #endif

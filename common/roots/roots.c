@@ -118,7 +118,8 @@ static enum gc_err open_root(struct gc_roots *r, const struct gc_root *from, str
     return GC_OK;
 }
 
-enum gc_err gc_roots_new(const struct gc_root *roots, uint32_t n, struct gc_roots **ret, struct gc_fault *fault)
+enum gc_err gc_roots_new(const struct gc_root *roots, uint32_t n, struct gc_roots **ret,
+                         struct gc_fault *fault)
 {
     if (n == 0 || n > GC_ROOTS_MAX)
         return gc_fault_set(fault, GC_ERR_INVALID, "1 to %d roots are possible", GC_ROOTS_MAX);
@@ -188,8 +189,8 @@ static bool find_root(const struct gc_roots *r, const char *path, struct gc_plac
     return best != NULL;
 }
 
-enum gc_err gc_roots_place(const struct gc_roots *r, struct gc_str folder, struct gc_str path, struct gc_place *ret,
-                           struct gc_fault *fault)
+enum gc_err gc_roots_place(const struct gc_roots *r, struct gc_str folder, struct gc_str path,
+                           struct gc_place *ret, struct gc_fault *fault)
 {
     char whole[GC_ROOTS_PATH];
     struct gc_str rest;
@@ -207,7 +208,8 @@ enum gc_err gc_roots_place(const struct gc_roots *r, struct gc_str folder, struc
     if (!absolute(whole, folder, path))
         return too_long(fault);
     if (!find_root(r, whole, ret))
-        return gc_fault_set(fault, GC_ERR_DENIED, "'%.*s' lies below none of the worker's roots", GC_STR_ARGS(path));
+        return gc_fault_set(fault, GC_ERR_DENIED, "'%.*s' lies below none of the worker's roots",
+                            GC_STR_ARGS(path));
     return GC_OK;
 }
 
@@ -217,7 +219,8 @@ static int open_beneath(int dirfd, const char *path, int flags, mode_t mode, boo
 {
     struct open_how how = {.flags = (uint64_t)(unsigned)(flags | O_CLOEXEC),
                            .mode = flags & O_CREAT ? mode : 0,
-                           .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | (follow ? 0u : RESOLVE_NO_SYMLINKS)};
+                           .resolve =
+                               RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | (follow ? 0u : RESOLVE_NO_SYMLINKS)};
     long fd;
     int tries = 0;
     do /* EAGAIN: somebody renames while the kernel walks; for ever, if he likes */
@@ -226,7 +229,8 @@ static int open_beneath(int dirfd, const char *path, int flags, mode_t mode, boo
     return (int)fd;
 }
 
-enum gc_err gc_roots_fault(const struct gc_roots *r, const struct gc_place *p, int errnum, struct gc_fault *fault)
+enum gc_err gc_roots_fault(const struct gc_roots *r, const struct gc_place *p, int errnum,
+                           struct gc_fault *fault)
 {
     enum gc_err err = gc_err_from_errno(errnum);
     char whole[2 * GC_ROOTS_PATH];
@@ -243,7 +247,8 @@ enum gc_err gc_roots_fault(const struct gc_roots *r, const struct gc_place *p, i
     else if (errnum == ENOSYS)
         return gc_fault_set(fault, GC_ERR_UNSUPPORTED, "this kernel has no openat2 (Linux 5.6 or later)");
     else if (errnum == ELOOP || errnum == EXDEV)
-        return gc_fault_set(fault, GC_ERR_DENIED, "'%s%s': a link that leads out of the roots, or in a circle", cut, path);
+        return gc_fault_set(fault, GC_ERR_DENIED,
+                            "'%s%s': a link that leads out of the roots, or in a circle", cut, path);
     return gc_fault_set(fault, err, "'%s%s': %s", cut, path, strerror(errnum));
 }
 
@@ -286,8 +291,8 @@ static bool follow_one(const struct gc_roots *r, struct gc_place *p)
 
 /* The kernel follows what stays below the root; a link to an absolute path, or into another root, is followed here, one at a time:
  * each new place is opened by the kernel under the same rule. */
-static enum gc_err open_place(const struct gc_roots *r, struct gc_place *p, int flags, mode_t mode, bool follow, int *ret_fd,
-                              struct gc_fault *fault)
+static enum gc_err open_place(const struct gc_roots *r, struct gc_place *p, int flags, mode_t mode,
+                              bool follow, int *ret_fd, struct gc_fault *fault)
 {
     for (int links = 0; links <= MAX_LINKS; links++) {
         int fd = open_beneath(r->roots[p->root].fd, p->rest, flags, mode, follow);
@@ -302,8 +307,8 @@ static enum gc_err open_place(const struct gc_roots *r, struct gc_place *p, int 
     return gc_roots_fault(r, p, ELOOP, fault);
 }
 
-enum gc_err gc_roots_open(const struct gc_roots *r, struct gc_str folder, struct gc_str path, int flags, mode_t mode, bool follow,
-                          int *ret_fd, struct gc_fault *fault)
+enum gc_err gc_roots_open(const struct gc_roots *r, struct gc_str folder, struct gc_str path, int flags,
+                          mode_t mode, bool follow, int *ret_fd, struct gc_fault *fault)
 {
     struct gc_place p;
     int fd;
@@ -351,8 +356,8 @@ static enum gc_err make_folders(const struct gc_roots *r, struct gc_place *p, st
     return GC_OK;
 }
 
-enum gc_err gc_roots_open_parent(const struct gc_roots *r, struct gc_str folder, struct gc_str path, bool make, int *ret_fd,
-                                 char name[256], struct gc_fault *fault)
+enum gc_err gc_roots_open_parent(const struct gc_roots *r, struct gc_str folder, struct gc_str path,
+                                 bool make, int *ret_fd, char name[256], struct gc_fault *fault)
 {
     struct gc_place p;
     enum gc_err err = gc_roots_place(r, folder, path, &p, fault);
@@ -377,8 +382,9 @@ enum gc_err gc_roots_open_parent(const struct gc_roots *r, struct gc_str folder,
     return err ? err : open_place(r, &p, O_PATH | O_DIRECTORY, 0, true, ret_fd, fault);
 }
 
-enum gc_err gc_roots_step(const struct gc_roots *r, const struct gc_place *from, int from_fd, const char *name, int flags, int *ret_fd,
-                          struct gc_place *ret_place, struct gc_fault *fault)
+enum gc_err gc_roots_step(const struct gc_roots *r, const struct gc_place *from, int from_fd,
+                          const char *name, int flags, int *ret_fd, struct gc_place *ret_place,
+                          struct gc_fault *fault)
 {
     struct gc_place p = {.root = from->root};
     size_t len = strcmp(from->rest, ".") == 0 ? 0 : strlen(from->rest);

@@ -32,7 +32,8 @@ struct gc_root {
 struct gc_roots;
 
 /* Opens each root. GC_ERR_INVALID: a name that is no name ([A-Za-z0-9_.-]+) or is there twice, a path that is not absolute. */
-enum gc_err gc_roots_new(const struct gc_root *roots, uint32_t n, struct gc_roots **ret, struct gc_fault *fault) GC_MUST_CHECK;
+enum gc_err gc_roots_new(const struct gc_root *roots, uint32_t n, struct gc_roots **ret,
+                         struct gc_fault *fault) GC_MUST_CHECK;
 void gc_roots_destroy(struct gc_roots **self_p);
 
 /* A place below a root: which one, and the path from there ("." for the root itself), without `.`, `..` and empty parts. */
@@ -42,28 +43,31 @@ struct gc_place {
 };
 
 /* Where a path lies, by the letter: nothing is opened. `folder`: absolute; what relative paths start from. */
-enum gc_err gc_roots_place(const struct gc_roots *r, struct gc_str folder, struct gc_str path, struct gc_place *ret,
-                           struct gc_fault *fault) GC_MUST_CHECK;
+enum gc_err gc_roots_place(const struct gc_roots *r, struct gc_str folder, struct gc_str path,
+                           struct gc_place *ret, struct gc_fault *fault) GC_MUST_CHECK;
 
 /* What the system said of a place, as one of the errors above; the text names the place as an absolute path, a long one by its end. */
-enum gc_err gc_roots_fault(const struct gc_roots *r, const struct gc_place *p, int errnum, struct gc_fault *fault);
+enum gc_err gc_roots_fault(const struct gc_roots *r, const struct gc_place *p, int errnum,
+                           struct gc_fault *fault);
 
 /* Opens it: gc_roots_place, then open(2) with these flags (and O_CLOEXEC, and O_NONBLOCK until it is known to be no pipe). With
  * O_CREAT, `mode`. `follow`: links on the way and at the end, as above; else any link is GC_ERR_DENIED. */
-enum gc_err gc_roots_open(const struct gc_roots *r, struct gc_str folder, struct gc_str path, int flags, mode_t mode, bool follow,
-                          int *ret_fd, struct gc_fault *fault) GC_MUST_CHECK;
+enum gc_err gc_roots_open(const struct gc_roots *r, struct gc_str folder, struct gc_str path, int flags,
+                          mode_t mode, bool follow, int *ret_fd, struct gc_fault *fault) GC_MUST_CHECK;
 
 /* The folder that holds the path, opened (O_PATH), with all that is missing made first where `make`. *ret_name: the path's last part,
  * in `name`. For who makes a file there under another name and renames it. */
-enum gc_err gc_roots_open_parent(const struct gc_roots *r, struct gc_str folder, struct gc_str path, bool make, int *ret_fd,
-                                 char name[256], struct gc_fault *fault) GC_MUST_CHECK;
+enum gc_err gc_roots_open_parent(const struct gc_roots *r, struct gc_str folder, struct gc_str path,
+                                 bool make, int *ret_fd, char name[256],
+                                 struct gc_fault *fault) GC_MUST_CHECK;
 
 /* Whether a name that begins so would be taken for NAME:rest. */
 bool gc_roots_named(const struct gc_roots *r, struct gc_str path);
 
 /* From an open folder, one step down, staying below the roots: for walks. `from`: where that folder lies. A link is resolved, and
  * *ret_place is then where its target lies. `flags` as above. */
-enum gc_err gc_roots_step(const struct gc_roots *r, const struct gc_place *from, int from_fd, const char *name, int flags, int *ret_fd,
-                          struct gc_place *ret_place, struct gc_fault *fault) GC_MUST_CHECK;
+enum gc_err gc_roots_step(const struct gc_roots *r, const struct gc_place *from, int from_fd,
+                          const char *name, int flags, int *ret_fd, struct gc_place *ret_place,
+                          struct gc_fault *fault) GC_MUST_CHECK;
 
 #endif

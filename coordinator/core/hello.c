@@ -276,8 +276,9 @@ static void hello_worker(struct gc_core *core, gc_peer peer, const struct gc_msg
     else if (!worker && core_worker_new(core, id, &worker) != GC_OK)
         core_error(core, peer, msg->seq, GC_ERR_BUSY, "no room for another worker");
     else if (is_displaced(worker, &msg->as.hello))
-        core_error(core, peer, msg->seq, GC_ERR_DENIED,
-                   "another worker with this id is at work: each wants a state folder of its own, not a copy");
+        core_error(
+            core, peer, msg->seq, GC_ERR_DENIED,
+            "another worker with this id is at work: each wants a state folder of its own, not a copy");
     else
         join(core, worker, peer, msg);
 }

@@ -19,7 +19,8 @@ static void cancel(struct gc_core *core, struct core_lease *lease)
     lease->odd = NULL;
     core_reduce_return(core, lease);
     core_lease_free(core, lease);
-    core->more = true; /* leases are granted before this, and who drains leaves: its worker is looked at once more */
+    core->more =
+        true; /* leases are granted before this, and who drains leaves: its worker is looked at once more */
 }
 
 /* Leases first: while one is out its worker is still at it. */

@@ -23,8 +23,9 @@ struct core_lease;
 struct core_worker {
     struct gc_id128 id;
     struct gc_id128 boot;
-    struct gc_id128 displaced; /* the life before it: one that comes back is a copy that lives, not a restart */
-    gc_peer peer; /* 0: its connection is gone */
+    struct gc_id128
+        displaced; /* the life before it: one that comes back is a copy that lives, not a restart */
+    gc_peer peer;  /* 0: its connection is gone */
     uint32_t slots;
     bool draining;
     bool stored;      /* the store knows that it may hold leases */

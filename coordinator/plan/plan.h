@@ -20,19 +20,22 @@
 #define GC_PLAN_ARENA (12u * 1024u * 1024u)
 
 struct gc_plan_draft {
-    struct gc_plan plan;         /* but for plan.stages[i].program: the shell encodes */
-    struct gc_program *programs; /* programs[i] belongs to plan.stages[i]; run and run_no are the shell's to fill. A REDUCE
+    struct gc_plan plan; /* but for plan.stages[i].program: the shell encodes */
+    struct gc_program
+        *programs; /* programs[i] belongs to plan.stages[i]; run and run_no are the shell's to fill. A REDUCE
                                     stage's program is the one step of its node */
-    uint32_t n_problems;         /* all there are, errors and warnings, in the order of the nodes; at most GC_MAX_PROBLEMS kept */
+    uint32_t
+        n_problems; /* all there are, errors and warnings, in the order of the nodes; at most GC_MAX_PROBLEMS kept */
     struct gc_problem *problems;
-    uint64_t more;               /* problems beyond those kept */
-    bool accepted;               /* no problem but warnings */
+    uint64_t more; /* problems beyond those kept */
+    bool accepted; /* no problem but warnings */
 };
 
 /* `nodes` in topological order (an input's index is below its reader's: asserted by the decoder's caller, else a problem).
  * GC_ERR_NOMEM: the arena is too small. Problems are no error of this function. */
 enum gc_err gc_plan_make(const struct gc_job *job, const struct gc_node *nodes, uint32_t n_nodes,
-                         const struct gc_catalogue *catalogue, struct gc_arena *arena, struct gc_plan_draft *ret) GC_MUST_CHECK;
+                         const struct gc_catalogue *catalogue, struct gc_arena *arena,
+                         struct gc_plan_draft *ret) GC_MUST_CHECK;
 
 /* The union of catalogues: ops of the same name must agree, the first one wins; sorted by name. */
 enum gc_err gc_catalogue_union(const struct gc_catalogue *const *all, uint32_t n, struct gc_arena *arena,

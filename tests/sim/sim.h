@@ -45,11 +45,14 @@ struct sim_faults {
 };
 
 /* A counter for each kind of fault done: a campaign in which one stays zero has tested nothing of it. */
-#define SIM_COUNTERS(X)                                                                              \
-    X(dropped)                                                                                       \
-    X(duplicated) X(lost_with_connection) X(worker_crashes) X(coordinator_crashes) X(client_crashes) \
-        X(executor_kills) X(worker_pauses) X(coordinator_pauses) X(disk_full) X(commits_lost)        \
-            X(item_crashes) X(item_timeouts) X(item_failures) X(stale_results)
+// clang-format off: it never comes to rest on this
+#define SIM_COUNTERS(X)                                                                                      \
+    X(dropped)                                                                                               \
+    X(duplicated)                                                                                            \
+    X(lost_with_connection) X(worker_crashes) X(coordinator_crashes) X(client_crashes) X(executor_kills)     \
+        X(worker_pauses) X(coordinator_pauses) X(disk_full) X(commits_lost) X(item_crashes) X(item_timeouts) \
+            X(item_failures) X(stale_results)
+// clang-format on
 struct sim_counters {
 #define X(name) uint64_t name;
     SIM_COUNTERS(X)

@@ -50,7 +50,8 @@ static bool split_cursor(struct gc_bytes cursor, struct gc_tally *ret_tally, str
     if (cursor.len == 0)
         return true;
     gc_reader_init(&in, cursor);
-    if (!gc_tally_take(&in, ret_tally) || !gc_reader_bytes(&in, gc_reader_left(&in), &place) || place.len > GC_WALK_PATH)
+    if (!gc_tally_take(&in, ret_tally) || !gc_reader_bytes(&in, gc_reader_left(&in), &place) ||
+        place.len > GC_WALK_PATH)
         return false;
     *ret_place = gc_bytes_str(place);
     return true;
@@ -60,7 +61,8 @@ static struct kept *find_kept(struct gc_files_cache *c, const struct gc_digest *
 {
     for (int i = 0; i < KEPT; i++) {
         struct kept *k = &c->kept[i];
-        if (k->walk && gc_digest_equal(k->program, *program) && gc_str_equal(gc_str_from(k->place, k->place_len), place))
+        if (k->walk && gc_digest_equal(k->program, *program) &&
+            gc_str_equal(gc_str_from(k->place, k->place_len), place))
             return k;
     }
     return NULL;
@@ -75,12 +77,14 @@ static struct kept *oldest(struct gc_files_cache *c)
     return k;
 }
 
-static enum gc_err start(struct kept *k, const struct gc_roots *roots, struct gc_bytes program, struct gc_str place, struct gc_fault *fault)
+static enum gc_err start(struct kept *k, const struct gc_roots *roots, struct gc_bytes program,
+                         struct gc_str place, struct gc_fault *fault)
 {
     drop(k);
     enum gc_err err = gc_source_init(&k->source, program, fault);
     if (!err)
-        err = gc_glob_new(gc_source_string(&k->source, "pattern", "**/*"), gc_source_flag(&k->source, "case", false), &k->glob, fault);
+        err = gc_glob_new(gc_source_string(&k->source, "pattern", "**/*"),
+                          gc_source_flag(&k->source, "case", false), &k->glob, fault);
     if (err)
         return err;
     struct gc_walk_options o = {
@@ -132,7 +136,8 @@ static bool make_prefix(const struct gc_roots *roots, struct gc_str path, struct
 }
 
 /* A name that would be taken for NAME:rest gets a "./" in front. */
-static bool add_item(struct gc_pages *pages, const struct gc_roots *roots, const struct prefix *prefix, struct gc_str relative)
+static bool add_item(struct gc_pages *pages, const struct gc_roots *roots, const struct prefix *prefix,
+                     struct gc_str relative)
 {
     char text[GC_MAX_PATH + 2 + GC_WALK_PATH + 2];
     size_t len = 0;
@@ -144,7 +149,8 @@ static bool add_item(struct gc_pages *pages, const struct gc_roots *roots, const
     len += prefix->len;
     memcpy(text + len, relative.ptr, relative.len);
     len += relative.len;
-    return gc_pages_add(pages, gc_bytes_of(text, len), gc_bytes_of(prefix->fields, prefix->fields_len), gc_str_bytes(relative));
+    return gc_pages_add(pages, gc_bytes_of(text, len), gc_bytes_of(prefix->fields, prefix->fields_len),
+                        gc_str_bytes(relative));
 }
 
 /* ---- the job ---- */
@@ -189,7 +195,8 @@ static enum gc_err list_all(struct listing *l, bool *ret_ended, struct gc_fault 
 }
 
 /* Opens the walk, or takes the one that was kept. */
-static enum gc_err prepare(struct gc_files_cache *cache, struct listing *l, struct gc_str place, struct gc_fault *fault)
+static enum gc_err prepare(struct gc_files_cache *cache, struct listing *l, struct gc_str place,
+                           struct gc_fault *fault)
 {
     struct gc_digest program = gc_digest_of(l->job->program);
     struct kept *k = find_kept(cache, &program, place);
@@ -205,7 +212,8 @@ static enum gc_err prepare(struct gc_files_cache *cache, struct listing *l, stru
     return err;
 }
 
-void gc_files_run(struct gc_files_cache *cache, const struct gc_roots *roots, struct gc_pages *pages, struct gc_lister_job *job)
+void gc_files_run(struct gc_files_cache *cache, const struct gc_roots *roots, struct gc_pages *pages,
+                  struct gc_lister_job *job)
 {
     struct gc_fault fault = {0};
     struct gc_tally tally;

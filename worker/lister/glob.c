@@ -95,7 +95,8 @@ static bool matches(const struct gc_glob *g, struct gc_str p, struct gc_str name
     size_t at = 0;
     size_t star = SIZE_MAX;
     size_t star_at = 0;
-    if (name.len > 0 && name.ptr[0] == '.' && !(p.len > 0 && p.ptr[0] == '.') && !gc_str_starts(p, GC_STR("\\.")))
+    if (name.len > 0 && name.ptr[0] == '.' && !(p.len > 0 && p.ptr[0] == '.') &&
+        !gc_str_starts(p, GC_STR("\\.")))
         return false;
     while (at < name.len) {
         if (p_at < p.len && p.ptr[p_at] == '*') {
@@ -146,7 +147,8 @@ struct gc_glob_state gc_glob_start(const struct gc_glob *g)
     return g->starts;
 }
 
-bool gc_glob_enter(const struct gc_glob *g, const struct gc_glob_state *in, struct gc_str name, struct gc_glob_state *ret)
+bool gc_glob_enter(const struct gc_glob *g, const struct gc_glob_state *in, struct gc_str name,
+                   struct gc_glob_state *ret)
 {
     struct gc_glob_state next = {{0}};
     for (uint32_t i = 0; i < g->n; i++) {
@@ -251,7 +253,8 @@ static size_t first_brace(struct gc_str p)
     return p.len;
 }
 
-static enum gc_err write_out(struct gc_glob *g, struct gc_str a, struct gc_str b, struct gc_str c, struct gc_str *ret, struct gc_fault *fault)
+static enum gc_err write_out(struct gc_glob *g, struct gc_str a, struct gc_str b, struct gc_str c,
+                             struct gc_str *ret, struct gc_fault *fault)
 {
     size_t len = a.len + b.len + c.len;
     if (len > MAX_EXPANDED - g->used)
@@ -277,7 +280,8 @@ static enum gc_err expand(struct gc_glob *g, struct gc_str p, struct gc_fault *f
     for (size_t at = open + 1; at <= close;) {
         size_t end = next_comma(p, at, close);
         struct gc_str next;
-        enum gc_err err = write_out(g, gc_str_part(p, 0, open), gc_str_part(p, at, end), gc_str_part(p, close + 1, p.len), &next, fault);
+        enum gc_err err = write_out(g, gc_str_part(p, 0, open), gc_str_part(p, at, end),
+                                    gc_str_part(p, close + 1, p.len), &next, fault);
         if (!err)
             err = expand(g, next, fault);
         if (err)
@@ -290,7 +294,8 @@ static enum gc_err expand(struct gc_glob *g, struct gc_str p, struct gc_fault *f
 enum gc_err gc_glob_new(struct gc_str pattern, bool with_case, struct gc_glob **ret, struct gc_fault *fault)
 {
     if (pattern.len == 0 || pattern.len > MAX_PATTERN || pattern.ptr[0] == '/')
-        return gc_fault_set(fault, GC_ERR_INVALID, "a pattern is relative, and has 1 to %d bytes", MAX_PATTERN);
+        return gc_fault_set(fault, GC_ERR_INVALID, "a pattern is relative, and has 1 to %d bytes",
+                            MAX_PATTERN);
     struct gc_glob *g = calloc(1, sizeof *g);
     char *text = malloc(MAX_EXPANDED);
     if (!g || !text) {

@@ -28,13 +28,15 @@ struct gc_glob_state {
 struct gc_glob;
 
 /* GC_ERR_INVALID with the reason; GC_ERR_NOMEM. */
-enum gc_err gc_glob_new(struct gc_str pattern, bool with_case, struct gc_glob **ret, struct gc_fault *fault) GC_MUST_CHECK;
+enum gc_err gc_glob_new(struct gc_str pattern, bool with_case, struct gc_glob **ret,
+                        struct gc_fault *fault) GC_MUST_CHECK;
 void gc_glob_destroy(struct gc_glob **self_p);
 
 /* Of the folder that the pattern starts from. */
 struct gc_glob_state gc_glob_start(const struct gc_glob *g);
 /* Of a folder `name` in a folder of that state; false: nothing in it can match. */
-bool gc_glob_enter(const struct gc_glob *g, const struct gc_glob_state *in, struct gc_str name, struct gc_glob_state *ret);
+bool gc_glob_enter(const struct gc_glob *g, const struct gc_glob_state *in, struct gc_str name,
+                   struct gc_glob_state *ret);
 /* Whether a file of that name in a folder of that state is taken. */
 bool gc_glob_takes(const struct gc_glob *g, const struct gc_glob_state *in, struct gc_str name);
 

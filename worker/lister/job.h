@@ -46,7 +46,8 @@ struct gc_source {
     struct gc_program program;
     const struct gc_step *step;
 };
-enum gc_err gc_source_init(struct gc_source *s, struct gc_bytes program, struct gc_fault *fault) GC_MUST_CHECK;
+enum gc_err gc_source_init(struct gc_source *s, struct gc_bytes program,
+                           struct gc_fault *fault) GC_MUST_CHECK;
 void gc_source_release(struct gc_source *s);
 /* A setting; NULL, or the fallback, where it is not set. */
 const struct gc_value *gc_source_setting(const struct gc_source *s, const char *key);
@@ -60,8 +61,8 @@ struct gc_pages {
     pthread_mutex_t lock;
     struct gc_link *link;
     struct gc_lister_job *job; /* NULL: none is running */
-    uint64_t next;      /* number of the next page's first item */
-    uint32_t left;      /* pages that may still be sent */
+    uint64_t next;             /* number of the next page's first item */
+    uint32_t left;             /* pages that may still be sent */
     uint64_t count;
     uint64_t begun_ns; /* when its first item came */
     bool inlined;
@@ -70,7 +71,7 @@ struct gc_pages {
     struct gc_digest_stream digest; /* reference */
     struct gc_buf block;            /* inlined */
     uint64_t block_bytes;           /* of the block that it is or stands for */
-    size_t cursor_len; /* the place behind what was taken or left out last */
+    size_t cursor_len;              /* the place behind what was taken or left out last */
     uint8_t cursor[GC_MAX_PATH];
     struct gc_tally tally; /* of files */
     bool counts;           /* the tally is told of */
@@ -80,7 +81,8 @@ struct gc_pages {
 
 enum gc_err gc_pages_init(struct gc_pages *p, struct gc_link *link) GC_MUST_CHECK;
 /* `tally`: what former jobs of this source counted; NULL: nothing is counted. `place`: where this job begins. */
-void gc_pages_begin(struct gc_pages *p, struct gc_lister_job *job, bool inlined, const struct gc_tally *tally, struct gc_bytes place);
+void gc_pages_begin(struct gc_pages *p, struct gc_lister_job *job, bool inlined, const struct gc_tally *tally,
+                    struct gc_bytes place);
 /* Whether another item may come: the job is not cancelled, and has pages left. */
 bool gc_pages_wanted(struct gc_pages *p);
 /* Adds an item to an inlined page, which is sent before that where the item does not fit. False: the page that would hold it is
@@ -88,7 +90,8 @@ bool gc_pages_wanted(struct gc_pages *p);
  * a later job goes on. */
 bool gc_pages_add(struct gc_pages *p, struct gc_bytes text, struct gc_bytes fields, struct gc_bytes cursor);
 /* Adds a record of a manifest: `record` at `offset`, which makes `block` bytes of a block (0: no item). */
-bool gc_pages_refer(struct gc_pages *p, struct gc_bytes record, uint64_t offset, size_t block, struct gc_bytes cursor);
+bool gc_pages_refer(struct gc_pages *p, struct gc_bytes record, uint64_t offset, size_t block,
+                    struct gc_bytes cursor);
 /* A file that was left out: moves the cursor on. */
 void gc_pages_skip(struct gc_pages *p, struct gc_str path, struct gc_bytes cursor);
 /* Sends what there is; with `ended`, or when pages are used up, that was the last reply. */
@@ -101,7 +104,8 @@ uint64_t gc_pages_flush_old(struct gc_pages *p, uint64_t now_ns);
 /* The sources. `parked`: what a former job of the same source left for the next (files only). */
 struct gc_files_cache;
 struct gc_files_cache *gc_files_cache_new(void);
-void gc_files_run(struct gc_files_cache *cache, const struct gc_roots *roots, struct gc_pages *pages, struct gc_lister_job *job);
+void gc_files_run(struct gc_files_cache *cache, const struct gc_roots *roots, struct gc_pages *pages,
+                  struct gc_lister_job *job);
 void gc_list_run(const struct gc_roots *roots, struct gc_pages *pages, struct gc_lister_job *job);
 void gc_page_run(const struct gc_roots *roots, struct gc_link *link, struct gc_lister_job *job);
 

@@ -59,7 +59,8 @@ static enum gc_err refill(struct reading *r, struct gc_fault *fault)
     return GC_OK;
 }
 
-static enum gc_err open_manifest(struct reading *r, const struct gc_roots *roots, struct gc_bytes program, struct gc_fault *fault)
+static enum gc_err open_manifest(struct reading *r, const struct gc_roots *roots, struct gc_bytes program,
+                                 struct gc_fault *fault)
 {
     struct stat st;
     enum gc_manifest_format format;
@@ -72,7 +73,8 @@ static enum gc_err open_manifest(struct reading *r, const struct gc_roots *roots
     err = gc_manifest_new(format, gc_source_string(&r->source, "column", ""), &r->manifest);
     if (err)
         return gc_fault_set(fault, err, "column: %s", gc_err_text(err));
-    err = gc_roots_open(roots, gc_bytes_str(r->source.program.folder), path, O_RDONLY, 0, true, &r->fd, fault);
+    err =
+        gc_roots_open(roots, gc_bytes_str(r->source.program.folder), path, O_RDONLY, 0, true, &r->fd, fault);
     if (err)
         return err;
     if (fstat(r->fd, &st) < 0 || !S_ISREG(st.st_mode))
@@ -82,7 +84,8 @@ static enum gc_err open_manifest(struct reading *r, const struct gc_roots *roots
 }
 
 /* Opens it and takes the header; the next record is then the first. */
-static enum gc_err begin(struct reading *r, const struct gc_roots *roots, struct gc_bytes program, struct gc_fault *fault)
+static enum gc_err begin(struct reading *r, const struct gc_roots *roots, struct gc_bytes program,
+                         struct gc_fault *fault)
 {
     size_t head;
     uint64_t lines;
@@ -123,7 +126,8 @@ struct record {
 static enum gc_err next_record(struct reading *r, struct record *ret, bool *ret_there, struct gc_fault *fault)
 {
     size_t len = 0;
-    enum gc_err err = gc_manifest_cut(r->manifest, gc_bytes_of(r->window + r->at, r->len - r->at), r->last, &len, &ret->lines);
+    enum gc_err err = gc_manifest_cut(r->manifest, gc_bytes_of(r->window + r->at, r->len - r->at), r->last,
+                                      &len, &ret->lines);
     if (!err && len == 0 && !r->last) {
         err = refill(r, fault);
         if (err)
@@ -131,7 +135,8 @@ static enum gc_err next_record(struct reading *r, struct record *ret, bool *ret_
         err = gc_manifest_cut(r->manifest, gc_bytes_of(r->window, r->len), r->last, &len, &ret->lines);
     }
     if (err)
-        return gc_fault_set(fault, GC_ERR_LIMIT, "line %" PRIu64 ": longer than %u bytes", r->line, GC_MANIFEST_LINE);
+        return gc_fault_set(fault, GC_ERR_LIMIT, "line %" PRIu64 ": longer than %u bytes", r->line,
+                            GC_MANIFEST_LINE);
     *ret_there = len > 0;
     if (len == 0)
         return GC_OK;
@@ -167,7 +172,8 @@ static bool take_cursor(struct gc_bytes cursor, uint64_t *ret_offset, uint64_t *
     return gc_reader_u64(&in, ret_offset) && gc_reader_u64(&in, ret_line) && gc_reader_done(&in);
 }
 
-static enum gc_err list_records(struct reading *r, struct gc_pages *pages, uint64_t room, bool *ret_ended, struct gc_fault *fault)
+static enum gc_err list_records(struct reading *r, struct gc_pages *pages, uint64_t room, bool *ret_ended,
+                                struct gc_fault *fault)
 {
     bool there = true;
     *ret_ended = room == 0;
@@ -201,8 +207,9 @@ void gc_list_run(const struct gc_roots *roots, struct gc_pages *pages, struct gc
     gc_pages_begin(pages, job, false, NULL, job->cursor);
     enum gc_err err = begin(&r, roots, job->program, &fault);
     if (!err && job->cursor.len > 0)
-        err = take_cursor(job->cursor, &offset, &line) ? go_to(&r, offset, line, &fault)
-                                                       : gc_fault_set(&fault, GC_ERR_INVALID, "no cursor of this source");
+        err = take_cursor(job->cursor, &offset, &line)
+                  ? go_to(&r, offset, line, &fault)
+                  : gc_fault_set(&fault, GC_ERR_INVALID, "no cursor of this source");
     if (!err)
         err = list_records(&r, pages, gc_source_room(&r.source, job->first), &ended, &fault);
     if (err)
@@ -232,7 +239,8 @@ static enum gc_err read_page(struct reading *r, const struct gc_page *page, stru
     return GC_OK;
 }
 
-static enum gc_err make_block(struct reading *r, const struct gc_page *page, struct gc_buf *block, struct gc_fault *fault)
+static enum gc_err make_block(struct reading *r, const struct gc_page *page, struct gc_buf *block,
+                              struct gc_fault *fault)
 {
     struct record record;
     bool there = true;
@@ -249,7 +257,8 @@ static enum gc_err make_block(struct reading *r, const struct gc_page *page, str
         pass(r, &record);
     }
     if (n != page->count)
-        return gc_fault_set(fault, GC_ERR_INVALID, "%" PRIu64 " items where %" PRIu64 " were listed", n, page->count);
+        return gc_fault_set(fault, GC_ERR_INVALID, "%" PRIu64 " items where %" PRIu64 " were listed", n,
+                            page->count);
     return GC_OK;
 }
 
@@ -269,7 +278,8 @@ void gc_page_run(const struct gc_roots *roots, struct gc_link *link, struct gc_l
     reply.block = gc_buf_bytes(&block);
     if (err) {
         const char *text = fault.text[0] ? fault.text : gc_err_text(err);
-        reply = (struct gc_lister_reply){.kind = GC_LISTER_FAILED, .id = job->id, .last = true, .cause = gc_cause_of(err)};
+        reply = (struct gc_lister_reply){
+            .kind = GC_LISTER_FAILED, .id = job->id, .last = true, .cause = gc_cause_of(err)};
         reply.text = gc_str_bytes(gc_str_of(text));
     }
     if (!atomic_load(&job->cancelled))

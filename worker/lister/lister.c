@@ -65,7 +65,7 @@ static enum gc_err spawn(struct gc_lister *l, const char *program, struct gc_fau
     l->fd = pair[0];
     int fds[] = {-1, -1, STDERR_FILENO, pair[1]};
     GC_STATIC_ASSERT(GC_LISTER_FD == 3, "the socket is the fourth");
-    char *argv[] = {(char *)(uintptr_t)program, (char *)(uintptr_t)"--lister", NULL};
+    char *argv[] = {(char *)(uintptr_t)program, (char *)(uintptr_t) "--lister", NULL};
     struct gc_proc_spawn spec = {.path = program, .argv = argv, .fds = fds, .fd_count = 4};
     enum gc_err err = gc_proc_spawn(&spec, &l->pid, fault);
     (void)close(pair[1]);
@@ -76,7 +76,8 @@ static enum gc_err spawn(struct gc_lister *l, const char *program, struct gc_fau
     return GC_OK;
 }
 
-enum gc_err gc_lister_start(const struct gc_lister_start *start, struct gc_lister **ret, struct gc_fault *fault)
+enum gc_err gc_lister_start(const struct gc_lister_start *start, struct gc_lister **ret,
+                            struct gc_fault *fault)
 {
     struct gc_lister *l = calloc(1, sizeof *l);
     if (!l)
@@ -165,7 +166,8 @@ struct request {
     size_t start;
 };
 
-static enum gc_err begin_request(struct gc_lister *l, uint8_t kind, uint64_t id, size_t body, struct request *r)
+static enum gc_err begin_request(struct gc_lister *l, uint8_t kind, uint64_t id, size_t body,
+                                 struct request *r)
 {
     if (l->gone)
         return GC_ERR_UNREACHABLE;
@@ -206,7 +208,8 @@ enum gc_err gc_lister_list(struct gc_lister *l, const struct gc_list_request *r)
     return end_request(l, r->id, &q);
 }
 
-enum gc_err gc_lister_page(struct gc_lister *l, uint64_t id, struct gc_bytes program, const struct gc_page *page)
+enum gc_err gc_lister_page(struct gc_lister *l, uint64_t id, struct gc_bytes program,
+                           const struct gc_page *page)
 {
     struct request q;
     enum gc_err err = begin_request(l, GC_FRAME_PAGE, id, program.len + page->digest.len + 41, &q);

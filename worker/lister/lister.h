@@ -23,7 +23,7 @@
 #include "proto/limits.h"
 #include "proto/message.h"
 
-#define GC_LISTER_FD 3 /* of the child: its socket to the parent */
+#define GC_LISTER_FD      3   /* of the child: its socket to the parent */
 #define GC_LISTER_WAITING 64u /* requests without their last reply, at most */
 
 /* ---- the child ---- */
@@ -47,7 +47,8 @@ struct gc_lister_start {
 struct gc_lister;
 
 /* Starts the child. GC_ERR_IO, GC_ERR_NOT_FOUND, GC_ERR_NOMEM. */
-enum gc_err gc_lister_start(const struct gc_lister_start *start, struct gc_lister **ret, struct gc_fault *fault) GC_MUST_CHECK;
+enum gc_err gc_lister_start(const struct gc_lister_start *start, struct gc_lister **ret,
+                            struct gc_fault *fault) GC_MUST_CHECK;
 /* Kills the child and waits for it. */
 void gc_lister_destroy(struct gc_lister **self_p);
 
@@ -69,7 +70,8 @@ struct gc_list_request {
 enum gc_err gc_lister_list(struct gc_lister *l, const struct gc_list_request *r) GC_MUST_CHECK;
 
 /* The block of items that a page reference of this source stands for. */
-enum gc_err gc_lister_page(struct gc_lister *l, uint64_t id, struct gc_bytes program, const struct gc_page *page) GC_MUST_CHECK;
+enum gc_err gc_lister_page(struct gc_lister *l, uint64_t id, struct gc_bytes program,
+                           const struct gc_page *page) GC_MUST_CHECK;
 
 /* The request is dropped or broken off; no reply of it comes any more. Unknown ids are fine. */
 void gc_lister_cancel(struct gc_lister *l, uint64_t id);
@@ -86,18 +88,19 @@ enum gc_lister_kind {
 struct gc_lister_reply {
     enum gc_lister_kind kind;
     uint64_t id;
-    bool last;               /* nothing more comes for this id (always with BLOCK and FAILED) */
+    bool last; /* nothing more comes for this id (always with BLOCK and FAILED) */
     /* FOUND */
     bool has_page;
-    struct gc_page page;     /* digest set */
-    bool ended;              /* nothing comes after this: the source is listed */
-    struct gc_bytes cursor;  /* where the next LIST goes on, after this page; at most GC_MAX_PATH */
+    struct gc_page page;    /* digest set */
+    bool ended;             /* nothing comes after this: the source is listed */
+    struct gc_bytes cursor; /* where the next LIST goes on, after this page; at most GC_MAX_PATH */
     uint64_t left_out;
     struct gc_bytes note;
     /* FOUND with an inlined page, BLOCK */
     struct gc_bytes block;
     /* FAILED */
-    uint32_t cause;          /* enum gc_cause: missing (not there, or a changed page), not-allowed, unreadable, bad-input ... */
+    uint32_t
+        cause; /* enum gc_cause: missing (not there, or a changed page), not-allowed, unreadable, bad-input ... */
     struct gc_bytes text;
 };
 /* The next reply that has come whole; false when there is none. Its bytes live until the next call of pump or next. A page comes at

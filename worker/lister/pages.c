@@ -116,7 +116,8 @@ static void begin_item(struct gc_pages *p)
 
 /* ---- with the lock taken here ---- */
 
-void gc_pages_begin(struct gc_pages *p, struct gc_lister_job *job, bool inlined, const struct gc_tally *tally, struct gc_bytes place)
+void gc_pages_begin(struct gc_pages *p, struct gc_lister_job *job, bool inlined, const struct gc_tally *tally,
+                    struct gc_bytes place)
 {
     (void)pthread_mutex_lock(&p->lock);
     p->job = job;
@@ -159,7 +160,8 @@ bool gc_pages_add(struct gc_pages *p, struct gc_bytes text, struct gc_bytes fiel
     return room;
 }
 
-bool gc_pages_refer(struct gc_pages *p, struct gc_bytes record, uint64_t offset, size_t block, struct gc_bytes cursor)
+bool gc_pages_refer(struct gc_pages *p, struct gc_bytes record, uint64_t offset, size_t block,
+                    struct gc_bytes cursor)
 {
     (void)pthread_mutex_lock(&p->lock);
     /* empty lines at a page's start belong to no page: they are only passed */
@@ -204,7 +206,8 @@ void gc_pages_fail(struct gc_pages *p, uint32_t cause, struct gc_str text)
 {
     (void)pthread_mutex_lock(&p->lock);
     send_page(p);
-    struct gc_lister_reply r = {.kind = GC_LISTER_FAILED, .id = p->job->id, .cause = cause, .text = gc_str_bytes(text)};
+    struct gc_lister_reply r = {
+        .kind = GC_LISTER_FAILED, .id = p->job->id, .cause = cause, .text = gc_str_bytes(text)};
     if (!p->told && !atomic_load(&p->job->cancelled)) /* told: who goes on from there fails then */
         gc_link_send(p->link, &r);
     p->job = NULL;

@@ -1,10 +1,10 @@
 /* The child: reads requests, hands them to its two threads, and sends pages that have waited long enough. */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include "common/assert.h"
@@ -40,8 +40,9 @@ struct server {
 
 void gc_link_send(struct gc_link *l, const struct gc_lister_reply *r)
 {
-    static const uint8_t kinds[] = {
-        [GC_LISTER_FOUND] = GC_FRAME_FOUND, [GC_LISTER_BLOCK] = GC_FRAME_BLOCK, [GC_LISTER_FAILED] = GC_FRAME_FAILED};
+    static const uint8_t kinds[] = {[GC_LISTER_FOUND] = GC_FRAME_FOUND,
+                                    [GC_LISTER_BLOCK] = GC_FRAME_BLOCK,
+                                    [GC_LISTER_FAILED] = GC_FRAME_FAILED};
     struct gc_buf out;
     (void)pthread_mutex_lock(&l->lock);
     gc_buf_init(&out, l->frame, GC_FRAME_MAX);
@@ -187,8 +188,8 @@ static bool take_roots(struct server *s, const struct gc_frame *f)
     for (uint32_t i = 0; i < n; i++) {
         struct gc_bytes name; /* both with their NUL */
         struct gc_bytes path;
-        if (!gc_wire_bytes(&in, &name) || !gc_wire_bytes(&in, &path) || name.len == 0 || path.len == 0 || name.ptr[name.len - 1] ||
-            path.ptr[path.len - 1])
+        if (!gc_wire_bytes(&in, &name) || !gc_wire_bytes(&in, &path) || name.len == 0 || path.len == 0 ||
+            name.ptr[name.len - 1] || path.ptr[path.len - 1])
             return false;
         roots[i] = (struct gc_root){(const char *)name.ptr, (const char *)path.ptr};
         sealed[i] = (struct gc_lister_root){roots[i].name, roots[i].path};
@@ -208,7 +209,8 @@ static bool parse_job(struct gc_lister_job *job)
         return false;
     if (!job->is_list)
         return gc_wire_page(&in, &job->page) && gc_reader_done(&in);
-    return gc_wire_bytes(&in, &job->cursor) && gc_reader_u64(&in, &job->first) && gc_reader_u32(&in, &job->pages) && gc_reader_done(&in);
+    return gc_wire_bytes(&in, &job->cursor) && gc_reader_u64(&in, &job->first) &&
+           gc_reader_u32(&in, &job->pages) && gc_reader_done(&in);
 }
 
 static bool take_job(struct server *s, const struct gc_frame *f)
@@ -238,17 +240,14 @@ static bool take_job(struct server *s, const struct gc_frame *f)
 static bool take_frame(struct server *s, const struct gc_frame *f)
 {
     switch (f->kind) {
-    case GC_FRAME_ROOTS:
-        return take_roots(s, f);
+    case GC_FRAME_ROOTS: return take_roots(s, f);
     case GC_FRAME_LIST:
-    case GC_FRAME_PAGE:
-        return take_job(s, f);
+    case GC_FRAME_PAGE: return take_job(s, f);
     case GC_FRAME_CANCEL:
         cancel(&s->lists, f->id);
         cancel(&s->reads, f->id);
         return true;
-    default:
-        return false;
+    default: return false;
     }
 }
 
@@ -308,7 +307,8 @@ int gc_lister_main(int fd)
     s.link.frame = malloc(GC_FRAME_MAX);
     s.in = malloc(GC_FRAME_MAX);
     s.cache = gc_files_cache_new();
-    if (!s.link.frame || !s.in || !s.cache || pthread_mutex_init(&s.link.lock, NULL) || gc_pages_init(&s.pages, &s.link)) {
+    if (!s.link.frame || !s.in || !s.cache || pthread_mutex_init(&s.link.lock, NULL) ||
+        gc_pages_init(&s.pages, &s.link)) {
         gc_log_bare(GC_LOG_ERROR, "lister_no_memory");
         return 1;
     }

@@ -71,14 +71,10 @@ uint64_t gc_source_room(const struct gc_source *s, uint64_t first)
 uint32_t gc_cause_of(enum gc_err err)
 {
     switch ((int)err) {
-    case GC_ERR_NOT_FOUND:
-        return GC_CAUSE_MISSING;
-    case GC_ERR_DENIED:
-        return GC_CAUSE_NOT_ALLOWED;
+    case GC_ERR_NOT_FOUND: return GC_CAUSE_MISSING;
+    case GC_ERR_DENIED: return GC_CAUSE_NOT_ALLOWED;
     case GC_ERR_INVALID:
-    case GC_ERR_LIMIT:
-        return GC_CAUSE_BAD_INPUT;
-    default:
-        return GC_CAUSE_UNREADABLE;
+    case GC_ERR_LIMIT: return GC_CAUSE_BAD_INPUT;
+    default: return GC_CAUSE_UNREADABLE;
     }
 }

@@ -29,7 +29,8 @@ void gc_tally_add(struct gc_tally *t, struct gc_str path, bool taken)
 {
     struct gc_tally_row key = extension_of(path);
     uint32_t i = 0;
-    while (i < t->n && (t->rows[i].len != key.len || memcmp(t->rows[i].extension, key.extension, key.len) != 0))
+    while (i < t->n &&
+           (t->rows[i].len != key.len || memcmp(t->rows[i].extension, key.extension, key.len) != 0))
         i++;
     struct gc_tally_row *row = i < GC_TALLY_ROWS ? &t->rows[i] : &t->others;
     if (i == t->n && i < GC_TALLY_ROWS)
@@ -69,7 +70,9 @@ static void say_half(const struct gc_tally *t, bool taken, char *text, size_t ca
     (void)snprintf(text + len, cap - len, "%" PRIu64 " %s", total, taken ? "taken" : "left out");
     for (uint32_t i = 0; i <= t->n; i++) {
         const struct gc_tally_row *r = i < t->n ? &t->rows[i] : &t->others;
-        struct gc_str name = i == t->n ? GC_STR("others") : r->len ? gc_str_from(r->extension, r->len) : GC_STR("no extension");
+        struct gc_str name = i == t->n ? GC_STR("others")
+                             : r->len  ? gc_str_from(r->extension, r->len)
+                                       : GC_STR("no extension");
         if (count_of(r, taken) == 0)
             continue;
         say(text, cap, before, name, count_of(r, taken));

@@ -9,7 +9,11 @@
 #include "common/slice.h"
 
 /* The extensions met first have a row of their own, all later ones share "others". */
-enum { GC_TALLY_ROWS = 12, GC_TALLY_EXTENSION = 12, GC_TALLY_BYTES = (GC_TALLY_ROWS + 1) * (GC_TALLY_EXTENSION + 1 + 20) + 1 };
+enum {
+    GC_TALLY_ROWS = 12,
+    GC_TALLY_EXTENSION = 12,
+    GC_TALLY_BYTES = (GC_TALLY_ROWS + 1) * (GC_TALLY_EXTENSION + 1 + 20) + 1
+};
 
 struct gc_tally_row {
     uint8_t len; /* 0: without an extension, or the others */

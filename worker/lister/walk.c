@@ -39,7 +39,8 @@ struct gc_walk {
     uint32_t depth;
     uint32_t steps;
     char path[GC_WALK_PATH + 256 + 2];
-    char after[GC_WALK_PATH + 1]; /* what of the path to go on behind is still ahead; only while going down along it */
+    char after[GC_WALK_PATH +
+               1]; /* what of the path to go on behind is still ahead; only while going down along it */
     bool resuming;
     bool put_back;
     enum gc_walk_kind kind; /* of the last file */
@@ -70,7 +71,8 @@ static bool grow(struct reading *r, size_t more)
     }
     if (r->n == r->capacity) {
         uint32_t capacity = r->capacity ? r->capacity * 2 : 256;
-        struct entry *entries = capacity > MAX_ENTRIES ? NULL : realloc(r->entries, capacity * sizeof *entries);
+        struct entry *entries =
+            capacity > MAX_ENTRIES ? NULL : realloc(r->entries, capacity * sizeof *entries);
         if (!entries)
             return false;
         r->entries = entries;
@@ -167,8 +169,8 @@ static void skip_ahead(struct gc_walk *w, struct level *l)
 }
 
 /* Takes the descriptor. */
-static enum gc_err enter(struct gc_walk *w, int fd, const struct gc_place *place, const struct gc_glob_state *state, size_t path_len,
-                         struct gc_fault *fault)
+static enum gc_err enter(struct gc_walk *w, int fd, const struct gc_place *place,
+                         const struct gc_glob_state *state, size_t path_len, struct gc_fault *fault)
 {
     struct stat st;
     struct level *l = &w->levels[w->depth];
@@ -178,7 +180,12 @@ static enum gc_err enter(struct gc_walk *w, int fd, const struct gc_place *place
         (void)close(fd);
         return gc_roots_fault(w->roots, place, errnum, fault);
     }
-    *l = (struct level){.fd = fd, .device = st.st_dev, .inode = st.st_ino, .place = *place, .state = *state, .path_len = path_len};
+    *l = (struct level){.fd = fd,
+                        .device = st.st_dev,
+                        .inode = st.st_ino,
+                        .place = *place,
+                        .state = *state,
+                        .path_len = path_len};
     enum gc_err err = read_folder(w->roots, l, fault);
     w->depth++;
     if (err) {
@@ -212,7 +219,10 @@ static uint8_t type_of(const struct gc_walk *w, const struct level *l, const str
     if (type == DT_UNKNOWN) {
         if (fstatat(l->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
             return DT_UNKNOWN;
-        type = S_ISLNK(st.st_mode) ? DT_LNK : S_ISDIR(st.st_mode) ? DT_DIR : S_ISREG(st.st_mode) ? DT_REG : DT_UNKNOWN;
+        type = S_ISLNK(st.st_mode)   ? DT_LNK
+               : S_ISDIR(st.st_mode) ? DT_DIR
+               : S_ISREG(st.st_mode) ? DT_REG
+                                     : DT_UNKNOWN;
     }
     if (type != DT_LNK)
         return type == DT_DIR || type == DT_REG ? type : DT_UNKNOWN;
@@ -227,14 +237,15 @@ static uint8_t type_of(const struct gc_walk *w, const struct level *l, const str
 
 /* A folder that went away since its parent was read, or a link that leads out, is no folder of ours; one that is there and cannot be
  * read ends the walk. */
-static enum gc_err go_down(struct gc_walk *w, const struct level *l, struct gc_str name, const struct gc_glob_state *state,
-                           struct gc_fault *fault)
+static enum gc_err go_down(struct gc_walk *w, const struct level *l, struct gc_str name,
+                           const struct gc_glob_state *state, struct gc_fault *fault)
 {
     int fd;
     struct gc_place place;
     if (w->depth == GC_WALK_DEPTH)
         return gc_fault_set(fault, GC_ERR_LIMIT, "folders nested deeper than %d", GC_WALK_DEPTH);
-    enum gc_err err = gc_roots_step(w->roots, &l->place, l->fd, name.ptr, O_RDONLY | O_DIRECTORY, &fd, &place, fault);
+    enum gc_err err =
+        gc_roots_step(w->roots, &l->place, l->fd, name.ptr, O_RDONLY | O_DIRECTORY, &fd, &place, fault);
     bool again = !err && inside(w, fd);
     if (again)
         (void)close(fd);
@@ -247,7 +258,8 @@ static enum gc_err go_down(struct gc_walk *w, const struct level *l, struct gc_s
 }
 
 /* The next entry of the deepest level. */
-static enum gc_err visit(struct gc_walk *w, enum gc_walk_kind *ret_kind, struct gc_str *ret_path, struct gc_fault *fault)
+static enum gc_err visit(struct gc_walk *w, enum gc_walk_kind *ret_kind, struct gc_str *ret_path,
+                         struct gc_fault *fault)
 {
     struct level *l = &w->levels[w->depth - 1];
     const struct entry *e = &l->entries[l->at++];
@@ -260,7 +272,8 @@ static enum gc_err visit(struct gc_walk *w, enum gc_walk_kind *ret_kind, struct 
     if (type == DT_UNKNOWN)
         return GC_OK;
     if (l->path_len + name.len > GC_WALK_PATH)
-        return gc_fault_set(fault, GC_ERR_LIMIT, "a path longer than %d bytes, below '%s'", GC_WALK_PATH, l->place.rest);
+        return gc_fault_set(fault, GC_ERR_LIMIT, "a path longer than %d bytes, below '%s'", GC_WALK_PATH,
+                            l->place.rest);
     memcpy(w->path + l->path_len, name.ptr, name.len);
     if (type == DT_DIR) {
         if (!gc_glob_enter(w->glob, &l->state, name, &state)) {
@@ -284,7 +297,8 @@ void gc_walk_put_back(struct gc_walk *w)
     w->put_back = true;
 }
 
-enum gc_err gc_walk_next(struct gc_walk *w, enum gc_walk_kind *ret_kind, struct gc_str *ret_path, struct gc_fault *fault)
+enum gc_err gc_walk_next(struct gc_walk *w, enum gc_walk_kind *ret_kind, struct gc_str *ret_path,
+                         struct gc_fault *fault)
 {
     if (w->put_back) {
         w->put_back = false;
@@ -320,7 +334,9 @@ enum gc_err gc_walk_new(const struct gc_walk_options *o, struct gc_walk **ret, s
     w->glob = o->glob;
     w->follow = o->follow;
     w->resuming = o->after.len > 0;
-    enum gc_err err = gc_str_copy(w->after, sizeof w->after, o->after) ? GC_OK : gc_fault_set(fault, GC_ERR_INVALID, "no cursor of this source");
+    enum gc_err err = gc_str_copy(w->after, sizeof w->after, o->after)
+                          ? GC_OK
+                          : gc_fault_set(fault, GC_ERR_INVALID, "no cursor of this source");
     if (!err)
         err = gc_roots_place(o->roots, o->folder, o->path, &place, fault);
     if (!err)

@@ -28,7 +28,8 @@ struct gc_walk_options {
 };
 
 /* Opens the folder. Errors as of roots.h; a path that is no folder is GC_ERR_NOT_FOUND. Borrows roots and glob. */
-enum gc_err gc_walk_new(const struct gc_walk_options *o, struct gc_walk **ret, struct gc_fault *fault) GC_MUST_CHECK;
+enum gc_err gc_walk_new(const struct gc_walk_options *o, struct gc_walk **ret,
+                        struct gc_fault *fault) GC_MUST_CHECK;
 void gc_walk_destroy(struct gc_walk **self_p);
 
 enum gc_walk_kind {
@@ -40,7 +41,8 @@ enum gc_walk_kind {
 
 /* The next file; its path relative to the start lives until the next call. A folder that cannot be read ends the walk with
  * GC_ERR_IO: leaving it out in silence would be a listing with a hole. */
-enum gc_err gc_walk_next(struct gc_walk *w, enum gc_walk_kind *ret_kind, struct gc_str *ret_path, struct gc_fault *fault) GC_MUST_CHECK;
+enum gc_err gc_walk_next(struct gc_walk *w, enum gc_walk_kind *ret_kind, struct gc_str *ret_path,
+                         struct gc_fault *fault) GC_MUST_CHECK;
 
 /* The next call of gc_walk_next gives the last file again. */
 void gc_walk_put_back(struct gc_walk *w);

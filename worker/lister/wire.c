@@ -73,7 +73,8 @@ bool gc_wire_page(struct gc_reader *in, struct gc_page *ret)
 {
     uint8_t inlined;
     if (!gc_reader_u64(in, &ret->first) || !gc_reader_u64(in, &ret->count) || !gc_reader_u8(in, &inlined) ||
-        !gc_reader_u64(in, &ret->bytes) || !gc_reader_u64(in, &ret->offset) || !gc_wire_bytes(in, &ret->digest))
+        !gc_reader_u64(in, &ret->bytes) || !gc_reader_u64(in, &ret->offset) ||
+        !gc_wire_bytes(in, &ret->digest))
         return false;
     ret->inlined = inlined != 0;
     return ret->digest.len == sizeof(struct gc_digest);
@@ -85,7 +86,8 @@ void gc_wire_put_reply(struct gc_buf *b, const struct gc_lister_reply *r)
 {
     switch (r->kind) {
     case GC_LISTER_FOUND:
-        (void)gc_buf_put_u8(b, (uint8_t)((r->has_page ? FLAG_PAGE : 0) | (r->ended ? FLAG_ENDED : 0) | (r->last ? FLAG_LAST : 0)));
+        (void)gc_buf_put_u8(b, (uint8_t)((r->has_page ? FLAG_PAGE : 0) | (r->ended ? FLAG_ENDED : 0) |
+                                         (r->last ? FLAG_LAST : 0)));
         if (r->has_page)
             gc_wire_put_page(b, &r->page);
         gc_wire_put_bytes(b, r->cursor);
@@ -93,9 +95,7 @@ void gc_wire_put_reply(struct gc_buf *b, const struct gc_lister_reply *r)
         gc_wire_put_bytes(b, r->note);
         gc_wire_put_bytes(b, r->block);
         return;
-    case GC_LISTER_BLOCK:
-        gc_wire_put_bytes(b, r->block);
-        return;
+    case GC_LISTER_BLOCK: gc_wire_put_bytes(b, r->block); return;
     case GC_LISTER_FAILED:
         (void)gc_buf_put_u32(b, r->cause);
         gc_wire_put_bytes(b, r->text);
@@ -132,8 +132,8 @@ bool gc_wire_reply(const struct gc_frame *f, struct gc_lister_reply *ret)
         ok = gc_wire_bytes(&in, &ret->block);
     } else if (f->kind == GC_FRAME_FAILED) {
         ret->kind = GC_LISTER_FAILED;
-        ok = gc_reader_u32(&in, &ret->cause) && ret->cause > GC_CAUSE_NONE && ret->cause < GC_CAUSES && gc_wire_bytes(&in, &ret->text) &&
-             ret->text.len < GC_MAX_TEXT;
+        ok = gc_reader_u32(&in, &ret->cause) && ret->cause > GC_CAUSE_NONE && ret->cause < GC_CAUSES &&
+             gc_wire_bytes(&in, &ret->text) && ret->text.len < GC_MAX_TEXT;
     }
     return ok && gc_reader_done(&in);
 }

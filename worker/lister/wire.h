@@ -16,8 +16,8 @@ enum gc_frame_kind {
     GC_FRAME_LIST,      /* program, cursor, u64 first, u32 pages */
     GC_FRAME_PAGE,      /* program, page */
     GC_FRAME_CANCEL,
-    GC_FRAME_FOUND, /* u8 flags, page if there is one, cursor, u64 left out, note, block */
-    GC_FRAME_BLOCK, /* block */
+    GC_FRAME_FOUND,  /* u8 flags, page if there is one, cursor, u64 left out, note, block */
+    GC_FRAME_BLOCK,  /* block */
     GC_FRAME_FAILED, /* u32 cause, text */
 };
 

@@ -36,15 +36,16 @@ static struct gc_value fallback_of(const struct gc_op_config_row *row, struct gc
     case GC_TYPE_RECORD:
     case GC_TYPE_LIST:
     case GC_TYPE_HASH:
-    case GC_TYPES:
-        break;
+    case GC_TYPES: break;
     }
     GC_NEVER("a default of a type that has none");
 }
 
-static enum gc_err own_config(const struct gc_op_config_row *row, struct gc_arena *arena, struct gc_op_config *ret)
+static enum gc_err own_config(const struct gc_op_config_row *row, struct gc_arena *arena,
+                              struct gc_op_config *ret)
 {
-    *ret = (struct gc_op_config){.required = row->required, .type = row->type, .min = row->min, .max = row->max};
+    *ret =
+        (struct gc_op_config){.required = row->required, .type = row->type, .min = row->min, .max = row->max};
     ret->key = gc_arena_text(arena, row->key);
     ret->help = gc_arena_text(arena, row->help);
     ret->fallback = fallback_of(row, arena);
@@ -75,7 +76,8 @@ static enum gc_err own_configs(const struct gc_op_row *row, struct gc_arena *are
     return row->saver_config ? gc_saver_describe(arena, ret->config, &ret->n_config, GC_MAX_CONFIG) : GC_OK;
 }
 
-static enum gc_err set_inputs(const struct gc_op_input_row *rows, uint32_t n, struct gc_arena *arena, struct gc_op *ret)
+static enum gc_err set_inputs(const struct gc_op_input_row *rows, uint32_t n, struct gc_arena *arena,
+                              struct gc_op *ret)
 {
     ret->inputs = GC_ARENA_ARRAY(arena, struct gc_op_input, n);
     if (!ret->inputs)
@@ -89,7 +91,8 @@ static enum gc_err set_inputs(const struct gc_op_input_row *rows, uint32_t n, st
     return GC_OK;
 }
 
-static enum gc_err set_shape(const struct gc_op_field_row *rows, uint32_t n, struct gc_arena *arena, struct gc_op *ret)
+static enum gc_err set_shape(const struct gc_op_field_row *rows, uint32_t n, struct gc_arena *arena,
+                             struct gc_op *ret)
 {
     ret->shape = GC_ARENA_ARRAY(arena, struct gc_field, n);
     if (!ret->shape)
@@ -122,7 +125,8 @@ static enum gc_err own_op(const struct gc_op_row *row, struct gc_arena *arena, s
     if (!err)
         err = own_configs(row, arena, ret);
     if (!err)
-        err = set_shape(image ? gc_image_shape : row->shape, image ? GC_IMAGE_SHAPE_N : row->n_shape, arena, ret);
+        err = set_shape(image ? gc_image_shape : row->shape, image ? GC_IMAGE_SHAPE_N : row->n_shape, arena,
+                        ret);
     return err;
 }
 
@@ -163,8 +167,8 @@ static int by_name(const void *a, const void *b)
 static enum gc_err fill(struct gc_arena *arena, struct gc_catalogue *c)
 {
     char build[64];
-    (void)snprintf(build, sizeof build, "libvips %d.%d.%d, glib %u.%u.%u", vips_version(0), vips_version(1), vips_version(2),
-                   glib_major_version, glib_minor_version, glib_micro_version);
+    (void)snprintf(build, sizeof build, "libvips %d.%d.%d, glib %u.%u.%u", vips_version(0), vips_version(1),
+                   vips_version(2), glib_major_version, glib_minor_version, glib_micro_version);
     c->build = gc_arena_text(arena, build);
     c->ops = GC_ARENA_ARRAY(arena, struct gc_op, gc_op_rows_n + gc_offers_n);
     if (!c->ops)

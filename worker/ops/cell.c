@@ -14,7 +14,8 @@ struct gc_cell *gc_run_input(struct gc_run *run, const struct gc_step_state *ste
     return &run->stage->cells[step->step->inputs[slot].step];
 }
 
-enum gc_cause gc_run_image(struct gc_run *run, const struct gc_step_state *step, uint32_t slot, struct gc_cell **ret)
+enum gc_cause gc_run_image(struct gc_run *run, const struct gc_step_state *step, uint32_t slot,
+                           struct gc_cell **ret)
 {
     struct gc_cell *cell = gc_run_input(run, step, slot);
     if (!cell || cell->kind != GC_CELL_IMAGE)

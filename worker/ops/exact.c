@@ -223,6 +223,7 @@ void gc_exact_put(const struct gc_exact *e, struct gc_buf *out)
 
 bool gc_exact_take(struct gc_reader *in, struct gc_exact *ret)
 {
-    return take_digits(in, ret->sum, GC_EXACT_SUM_DIGITS) && take_digits(in, ret->squares, GC_EXACT_SQUARE_DIGITS) &&
+    return take_digits(in, ret->sum, GC_EXACT_SUM_DIGITS) &&
+           take_digits(in, ret->squares, GC_EXACT_SQUARE_DIGITS) &&
            !is_negative(ret->squares, GC_EXACT_SQUARE_DIGITS);
 }

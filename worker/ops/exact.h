@@ -19,7 +19,7 @@
 enum {
     GC_EXACT_SUM_DIGITS = 37 * 2,
     GC_EXACT_SQUARE_DIGITS = GC_EXACT_SUM_DIGITS * 2,
-    GC_EXACT_SUM_SHIFT = 1074,            /* bits behind the point */
+    GC_EXACT_SUM_SHIFT = 1074, /* bits behind the point */
     GC_EXACT_SQUARE_SHIFT = 2 * 1074,
 };
 

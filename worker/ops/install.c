@@ -31,8 +31,8 @@ static enum gc_err find_op(struct gc_step_state *st, struct gc_fault *fault)
     if (st->offer)
         return GC_OK;
     const char *why = gc_refusal(st->step->op);
-    return gc_fault_set(fault, GC_ERR_INVALID, "op %.*s is not offered here%s%s", GC_STR_ARGS(gc_bytes_str(st->step->op)),
-                        why ? ": " : "", why ? why : "");
+    return gc_fault_set(fault, GC_ERR_INVALID, "op %.*s is not offered here%s%s",
+                        GC_STR_ARGS(gc_bytes_str(st->step->op)), why ? ": " : "", why ? why : "");
 }
 
 static enum gc_err check_links(struct gc_stage *s, uint32_t at, struct gc_fault *fault)
@@ -50,7 +50,8 @@ static enum gc_err check_links(struct gc_stage *s, uint32_t at, struct gc_fault 
     if (decode == GC_UNSET)
         return GC_OK;
     if (decode >= at || !(st->ancestors >> decode & 1))
-        return gc_fault_set(fault, GC_ERR_INVALID, "it takes over the decode of a step that it does not read");
+        return gc_fault_set(fault, GC_ERR_INVALID,
+                            "it takes over the decode of a step that it does not read");
     s->steps[decode].decodes++;
     return GC_OK;
 }
@@ -83,7 +84,8 @@ static enum gc_err install_step(struct gc_stage *s, uint32_t at, struct gc_fault
 /* Reducing steps come last and are counted apart. */
 static enum gc_err count_nodes(struct gc_stage *s, struct gc_fault *fault)
 {
-    if (s->program.n_steps == 0 || s->program.n_steps > GC_MAX_STAGE_NODES || s->program.kind == GC_STAGE_SOURCE)
+    if (s->program.n_steps == 0 || s->program.n_steps > GC_MAX_STAGE_NODES ||
+        s->program.kind == GC_STAGE_SOURCE)
         return gc_fault_set(fault, GC_ERR_INVALID, "not a program that an executor runs");
     bool all = s->program.kind == GC_STAGE_REDUCE;
     for (uint32_t i = 0; i < s->program.n_steps; i++) {
@@ -130,7 +132,8 @@ static enum gc_err install(struct gc_stage *s, struct gc_bytes program, struct g
     for (uint32_t i = 0; !err && i < s->program.n_steps; i++) {
         err = install_step(s, i, fault);
         if (err)
-            (void)gc_fault_context(fault, err, "node '%.*s': ", GC_STR_ARGS(gc_bytes_str(s->program.steps[i].id)));
+            (void)gc_fault_context(fault, err,
+                                   "node '%.*s': ", GC_STR_ARGS(gc_bytes_str(s->program.steps[i].id)));
     }
     return err;
 }
@@ -210,11 +213,12 @@ void gc_stage_needs(const struct gc_stage *s, uint64_t want, struct gc_stage_nee
     }
 }
 
-enum gc_cause gc_stage_path(const struct gc_stage *s, uint32_t step, const struct gc_task *task, const struct gc_digest *digest,
-                            struct gc_buf *out, struct gc_fault *fault)
+enum gc_cause gc_stage_path(const struct gc_stage *s, uint32_t step, const struct gc_task *task,
+                            const struct gc_digest *digest, struct gc_buf *out, struct gc_fault *fault)
 {
     GC_ASSERT(step < s->n_nodes);
     GC_ASSERT(s->steps[step].to != NULL);
-    struct gc_template_item item = {.index = task->index, .path = gc_bytes_str(task->text), .fields = task->fields, .digest = digest};
+    struct gc_template_item item = {
+        .index = task->index, .path = gc_bytes_str(task->text), .fields = task->fields, .digest = digest};
     return gc_template_fill(s->steps[step].to, &item, out, fault) ? GC_CAUSE_OUTPUT : GC_CAUSE_NONE;
 }

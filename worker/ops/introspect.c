@@ -4,7 +4,8 @@
 
 #include "common/assert.h"
 
-const char *const gc_vips_interpolators[] = {"nearest", "bilinear", "bicubic", "lbb", "nohalo", "vsqbs", NULL};
+const char *const gc_vips_interpolators[] = {"nearest", "bilinear", "bicubic", "lbb",
+                                             "nohalo",  "vsqbs",    NULL};
 const char *const gc_vips_profiles[] = {"srgb", "p3", "cmyk", NULL};
 
 struct gc_bytes gc_arena_text(struct gc_arena *arena, const char *text)
@@ -20,8 +21,9 @@ struct gc_bytes gc_arena_text(struct gc_arena *arena, const char *text)
 /* Arguments of type text that are names out of a closed list. */
 static bool names_profile(const char *name)
 {
-    return strcmp(name, "profile") == 0 || strcmp(name, "input-profile") == 0 || strcmp(name, "output-profile") == 0 ||
-           strcmp(name, "import-profile") == 0 || strcmp(name, "export-profile") == 0;
+    return strcmp(name, "profile") == 0 || strcmp(name, "input-profile") == 0 ||
+           strcmp(name, "output-profile") == 0 || strcmp(name, "import-profile") == 0 ||
+           strcmp(name, "export-profile") == 0;
 }
 
 static bool known_type(GParamSpec *spec)
@@ -38,8 +40,8 @@ static bool known_type(GParamSpec *spec)
 
 bool gc_vips_is_setting(GParamSpec *spec, VipsArgumentFlags flags)
 {
-    return (flags & VIPS_ARGUMENT_INPUT) && (flags & VIPS_ARGUMENT_CONSTRUCT) && !(flags & VIPS_ARGUMENT_DEPRECATED) &&
-           known_type(spec);
+    return (flags & VIPS_ARGUMENT_INPUT) && (flags & VIPS_ARGUMENT_CONSTRUCT) &&
+           !(flags & VIPS_ARGUMENT_DEPRECATED) && known_type(spec);
 }
 
 /* ---- one setting ---- */
@@ -113,7 +115,8 @@ static enum gc_err describe_type(GParamSpec *spec, struct gc_arena *arena, struc
 {
     if (G_IS_PARAM_SPEC_BOOLEAN(spec)) {
         ret->type = GC_TYPE_BOOL;
-        ret->fallback = (struct gc_value){.kind = GC_VALUE_BOOL, .as.flag = G_PARAM_SPEC_BOOLEAN(spec)->default_value != 0};
+        ret->fallback = (struct gc_value){.kind = GC_VALUE_BOOL,
+                                          .as.flag = G_PARAM_SPEC_BOOLEAN(spec)->default_value != 0};
         return GC_OK;
     }
     if (G_IS_PARAM_SPEC_ENUM(spec))
@@ -138,7 +141,8 @@ static void to_underscores(struct gc_bytes text)
             p[i] = '_';
 }
 
-enum gc_err gc_vips_describe(GParamSpec *spec, VipsArgumentFlags flags, struct gc_arena *arena, struct gc_op_config *ret)
+enum gc_err gc_vips_describe(GParamSpec *spec, VipsArgumentFlags flags, struct gc_arena *arena,
+                             struct gc_op_config *ret)
 {
     GC_ASSERT(gc_vips_is_setting(spec, flags));
     *ret = (struct gc_op_config){.min = 1, .max = 0};
@@ -177,8 +181,8 @@ static bool left_out(const struct walk *w, const char *name)
     return false;
 }
 
-static void *visit(VipsObject *object, GParamSpec *spec, VipsArgumentClass *class, VipsArgumentInstance *instance,
-                   void *a, void *b)
+static void *visit(VipsObject *object, GParamSpec *spec, VipsArgumentClass *class,
+                   VipsArgumentInstance *instance, void *a, void *b)
 {
     (void)object;
     (void)instance;
@@ -212,8 +216,8 @@ static enum gc_err walk_settings(const char *nickname, struct walk *w)
     return w->err;
 }
 
-enum gc_err gc_vips_settings(const char *nickname, const char *const *except, struct gc_arena *arena, struct gc_op_config **ret,
-                             uint32_t *ret_n)
+enum gc_err gc_vips_settings(const char *nickname, const char *const *except, struct gc_arena *arena,
+                             struct gc_op_config **ret, uint32_t *ret_n)
 {
     struct walk w = {.arena = arena, .except = except};
     w.rows = GC_ARENA_ARRAY(arena, struct gc_op_config, GC_MAX_CONFIG);
@@ -227,7 +231,8 @@ enum gc_err gc_vips_settings(const char *nickname, const char *const *except, st
     return GC_OK;
 }
 
-enum gc_err gc_vips_setting(const char *nickname, const char *name, struct gc_arena *arena, struct gc_op_config *ret)
+enum gc_err gc_vips_setting(const char *nickname, const char *name, struct gc_arena *arena,
+                            struct gc_op_config *ret)
 {
     struct gc_op_config row[1];
     struct walk w = {.arena = arena, .only = name, .rows = row};

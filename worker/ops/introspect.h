@@ -14,13 +14,15 @@
 bool gc_vips_is_setting(GParamSpec *spec, VipsArgumentFlags flags);
 
 /* The setting that an argument is: name with '_', type, range, default, choices, help. */
-enum gc_err gc_vips_describe(GParamSpec *spec, VipsArgumentFlags flags, struct gc_arena *arena, struct gc_op_config *ret) GC_MUST_CHECK;
+enum gc_err gc_vips_describe(GParamSpec *spec, VipsArgumentFlags flags, struct gc_arena *arena,
+                             struct gc_op_config *ret) GC_MUST_CHECK;
 
 /* All of an operation's settings, required ones first. `except`: names left out, NULL-terminated; may be NULL. */
-enum gc_err gc_vips_settings(const char *nickname, const char *const *except, struct gc_arena *arena, struct gc_op_config **ret,
-                             uint32_t *ret_n) GC_MUST_CHECK;
+enum gc_err gc_vips_settings(const char *nickname, const char *const *except, struct gc_arena *arena,
+                             struct gc_op_config **ret, uint32_t *ret_n) GC_MUST_CHECK;
 /* One of them by name; GC_ERR_NOT_FOUND where this libvips has it not. */
-enum gc_err gc_vips_setting(const char *nickname, const char *name, struct gc_arena *arena, struct gc_op_config *ret) GC_MUST_CHECK;
+enum gc_err gc_vips_setting(const char *nickname, const char *name, struct gc_arena *arena,
+                            struct gc_op_config *ret) GC_MUST_CHECK;
 
 /* Copies into the arena; a NULL pointer where it is full. */
 struct gc_bytes gc_arena_text(struct gc_arena *arena, const char *text);

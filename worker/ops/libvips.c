@@ -11,7 +11,8 @@
 
 /* ---- start ---- */
 
-static _Atomic unsigned warnings; /* one thread a process runs stages, but decoders have threads of their own */
+static _Atomic unsigned
+    warnings; /* one thread a process runs stages, but decoders have threads of their own */
 
 /* libvips says through GLib's log that a decoder has met something odd. Nothing of it goes to standard error. */
 static void on_log(const char *domain, GLogLevelFlags level, const char *text, void *data)
@@ -37,7 +38,8 @@ enum gc_err gc_ops_init(const char *argv0, struct gc_fault *fault)
         (void)gc_vips_error(text, sizeof text);
         return gc_fault_set(fault, GC_ERR_INTERNAL, "libvips does not start: %s", text);
     }
-    g_log_set_handler("VIPS", (GLogLevelFlags)(G_LOG_LEVEL_MASK & ~(G_LOG_LEVEL_ERROR | G_LOG_FLAG_FATAL)), on_log, NULL);
+    g_log_set_handler("VIPS", (GLogLevelFlags)(G_LOG_LEVEL_MASK & ~(G_LOG_LEVEL_ERROR | G_LOG_FLAG_FATAL)),
+                      on_log, NULL);
     vips_block_untrusted_set(TRUE);
     /* What `load` may open is listed in sniff.c; no other decoder runs, however an operation is told to. */
     vips_operation_block_set("VipsForeignLoad", TRUE);
@@ -70,16 +72,36 @@ static bool holds(const char *line, size_t len, const char *what)
 
 /* Domains under which decoders report, in 8.14 to 8.17. VipsJpeg is the encoder's too: who runs a save must not trust it. */
 static const char *const loader_domains[] = {
-    "VipsJpeg", "VipsForeignLoad", "jpegload", "pngload", "vipspng", "vips2png", "spngload", "png2vips", "webpload", "webp2vips", "webp:",
-    "gifload", "VipsForeignLoadNsgif", "tiffload", "tiff2vips", "TIFF", "heifload", "heif:", "VipsSource", "source",
-    "vips_sequential", "VipsSequential",
+    "VipsJpeg",
+    "VipsForeignLoad",
+    "jpegload",
+    "pngload",
+    "vipspng",
+    "vips2png",
+    "spngload",
+    "png2vips",
+    "webpload",
+    "webp2vips",
+    "webp:",
+    "gifload",
+    "VipsForeignLoadNsgif",
+    "tiffload",
+    "tiff2vips",
+    "TIFF",
+    "heifload",
+    "heif:",
+    "VipsSource",
+    "source",
+    "vips_sequential",
+    "VipsSequential",
 };
 static const char *const truncated_texts[] = {
-    "premature end", "truncat", "unexpected end", "end of file", "end of stream", "eof", "not enough",
-    "unable to read", "read error", "out of order read",
+    "premature end", "truncat",    "unexpected end", "end of file", "end of stream",
+    "eof",           "not enough", "unable to read", "read error",  "out of order read",
 };
 static const char *const limit_texts[] = {"security limit", "exceeds the limit", "exceeds the maximum"};
-static const char *const memory_texts[] = {"out of memory", "memory allocation", "insufficient memory", "unable to allocate"};
+static const char *const memory_texts[] = {"out of memory", "memory allocation", "insufficient memory",
+                                           "unable to allocate"};
 
 static enum gc_vips_kind kind_of_line(const char *line, size_t len)
 {
@@ -108,8 +130,11 @@ static void copy_printable(char *text, size_t cap, const char *line, size_t len)
     text[n] = '\0';
 }
 
-static const uint8_t gravity[] = {
-    [GC_VIPS_OTHER] = 0, [GC_VIPS_LOADER] = 1, [GC_VIPS_TRUNCATED] = 2, [GC_VIPS_MEMORY] = 3, [GC_VIPS_LIMIT] = 4};
+static const uint8_t gravity[] = {[GC_VIPS_OTHER] = 0,
+                                  [GC_VIPS_LOADER] = 1,
+                                  [GC_VIPS_TRUNCATED] = 2,
+                                  [GC_VIPS_MEMORY] = 3,
+                                  [GC_VIPS_LIMIT] = 4};
 
 enum gc_vips_kind gc_vips_error(char *text, size_t cap)
 {
@@ -118,7 +143,8 @@ enum gc_vips_kind gc_vips_error(char *text, size_t cap)
     enum gc_vips_kind kind = GC_VIPS_OTHER;
     copy_printable(text, cap, "libvips gave no reason", 22);
     if (!*all)
-        kind = GC_VIPS_LOADER; /* decoders fail in silence (a cut, interlaced PNG does); operations say what they want */
+        kind =
+            GC_VIPS_LOADER; /* decoders fail in silence (a cut, interlaced PNG does); operations say what they want */
     for (const char *line = all; *line;) {
         size_t len = strcspn(line, "\n");
         enum gc_vips_kind k = kind_of_line(line, len);
@@ -195,7 +221,8 @@ static enum gc_err set_enum(GObject *op, GParamSpec *spec, const struct gc_value
         struct gc_str text = gc_bytes_str(v->as.string);
         for (unsigned i = 0; i < class->n_values; i++) {
             /* the last of each enum is its length */
-            if (gc_str_is(text, class->values[i].value_nick) && g_strcmp0(class->values[i].value_nick, "last") != 0) {
+            if (gc_str_is(text, class->values[i].value_nick) &&
+                g_strcmp0(class->values[i].value_nick, "last") != 0) {
                 g_object_set(op, spec->name, class->values[i].value, NULL);
                 return GC_OK;
             }
@@ -274,24 +301,27 @@ static enum gc_err set_value(GObject *op, GParamSpec *spec, const struct gc_valu
     return set_text(op, spec, v, fault);
 }
 
-enum gc_err gc_vips_set(VipsOperation *op, const char *name, const struct gc_value *value, struct gc_fault *fault)
+enum gc_err gc_vips_set(VipsOperation *op, const char *name, const struct gc_value *value,
+                        struct gc_fault *fault)
 {
     GParamSpec *spec;
     VipsArgumentFlags flags;
     if (!argument(op, name, &spec, &flags) || !gc_vips_is_setting(spec, flags))
-        return gc_fault_set(fault, GC_ERR_INVALID, "%s: %s has no such setting", name, VIPS_OBJECT_GET_CLASS(op)->nickname);
+        return gc_fault_set(fault, GC_ERR_INVALID, "%s: %s has no such setting", name,
+                            VIPS_OBJECT_GET_CLASS(op)->nickname);
     enum gc_err err = set_value(G_OBJECT(op), spec, value, fault);
     return err ? gc_fault_context(fault, err, "%s: ", name) : GC_OK;
 }
 
-static void *find_image_input(VipsObject *object, GParamSpec *spec, VipsArgumentClass *class, VipsArgumentInstance *instance,
-                              void *a, void *b)
+static void *find_image_input(VipsObject *object, GParamSpec *spec, VipsArgumentClass *class,
+                              VipsArgumentInstance *instance, void *a, void *b)
 {
     (void)object;
     (void)instance;
     (void)a;
     (void)b;
-    bool is = class->flags & VIPS_ARGUMENT_INPUT && class->flags & VIPS_ARGUMENT_REQUIRED && spec->value_type == VIPS_TYPE_IMAGE;
+    bool is = class->flags & VIPS_ARGUMENT_INPUT && class->flags & VIPS_ARGUMENT_REQUIRED &&
+              spec->value_type == VIPS_TYPE_IMAGE;
     return is ? spec : NULL;
 }
 

@@ -31,7 +31,8 @@ unsigned gc_vips_warnings(void);
 
 /* Sets one argument of an operation that is not built yet from a setting, checked against the argument's own type, range and
  * choices. GC_ERR_INVALID with the reason. */
-enum gc_err gc_vips_set(VipsOperation *op, const char *name, const struct gc_value *value, struct gc_fault *fault) GC_MUST_CHECK;
+enum gc_err gc_vips_set(VipsOperation *op, const char *name, const struct gc_value *value,
+                        struct gc_fault *fault) GC_MUST_CHECK;
 
 /* The name of its image input (most say "in", extract_area "input"). */
 const char *gc_vips_image_input(VipsOperation *op);

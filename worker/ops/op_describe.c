@@ -32,7 +32,8 @@ static bool statistics(VipsImage *image, struct facts *ret)
         return false;
     const double *row = vips_image_get_data(stats);
     ret->mean = row[4];
-    ret->deviation = isfinite(row[5]) ? row[5] : 0; /* a root of less than nothing, for a picture of one colour */
+    ret->deviation =
+        isfinite(row[5]) ? row[5] : 0; /* a root of less than nothing, for a picture of one colour */
     g_object_unref(stats);
     return true;
 }
@@ -159,8 +160,8 @@ static void put_taken(struct gc_buf *out, VipsImage *image)
     const char *text;
     enum { EXIF_DATE = 19 };
     if (!vips_image_get_typeof(image, "exif-ifd2-DateTimeOriginal") ||
-        vips_image_get_string(image, "exif-ifd2-DateTimeOriginal", &text) || strnlen(text, EXIF_DATE) < EXIF_DATE ||
-        text[4] != ':' || text[7] != ':' || text[10] != ' ') {
+        vips_image_get_string(image, "exif-ifd2-DateTimeOriginal", &text) ||
+        strnlen(text, EXIF_DATE) < EXIF_DATE || text[4] != ':' || text[7] != ':' || text[10] != ' ') {
         vips_error_clear();
         gc_value_put_nil(out);
         return;
@@ -168,8 +169,8 @@ static void put_taken(struct gc_buf *out, VipsImage *image)
     gc_value_put_str(out, gc_bytes_of(text, EXIF_DATE));
 }
 
-static enum gc_cause put_record(struct gc_run *run, const struct gc_cell *in, VipsImage *image, const struct facts *f,
-                                struct gc_cell *ret)
+static enum gc_cause put_record(struct gc_run *run, const struct gc_cell *in, VipsImage *image,
+                                const struct facts *f, struct gc_cell *ret)
 {
     struct gc_buf *out = &run->stage->scratch;
     size_t start = out->len;

@@ -68,8 +68,8 @@ static enum gc_cause check_file(struct gc_run *run, const struct gc_step *step)
     if (fstat(run->task->input, &st) < 0)
         return gc_run_fail(run, GC_CAUSE_UNREADABLE, "%s", strerror(errno));
     if (st.st_size > max)
-        return gc_run_fail(run, GC_CAUSE_TOO_LARGE, "a file of %lld bytes, max_file is %lld", (long long)st.st_size,
-                           (long long)max);
+        return gc_run_fail(run, GC_CAUSE_TOO_LARGE, "a file of %lld bytes, max_file is %lld",
+                           (long long)st.st_size, (long long)max);
     return GC_CAUSE_NONE;
 }
 
@@ -89,7 +89,8 @@ static enum gc_cause find_format(struct gc_run *run, int fd, const struct gc_for
 
 /* ---- the header ---- */
 
-static enum gc_cause open_image(struct gc_run *run, int fd, const struct gc_format *format, VipsOperation **ret)
+static enum gc_cause open_image(struct gc_run *run, int fd, const struct gc_format *format,
+                                VipsOperation **ret)
 {
     VipsOperation *op = vips_operation_new(format->loader);
     if (!op) {
@@ -128,7 +129,8 @@ static enum gc_cause open_input(struct gc_run *run, const struct gc_step *step, 
         return cause;
     g_object_set(op, "fail_on", gc_load_fail_on(step), NULL);
     if (format->pages)
-        g_object_set(op, "page", (int)gc_setting_int(step, "page", 0), "n", (int)gc_setting_int(step, "n", 1), NULL);
+        g_object_set(op, "page", (int)gc_setting_int(step, "page", 0), "n", (int)gc_setting_int(step, "n", 1),
+                     NULL);
     if (gc_vips_build(op, ret)) {
         gc_vips_own_metadata(*ret);
         return GC_CAUSE_NONE;
@@ -160,8 +162,8 @@ static enum gc_cause check_pixels(struct gc_run *run, const struct gc_step *step
     int64_t max = gc_setting_int(step, "max_pixels", GC_MAX_PIXELS_DEFAULT);
     int64_t pixels = (int64_t)vips_image_get_width(image) * vips_image_get_height(image);
     if (pixels > max)
-        return gc_run_fail(run, GC_CAUSE_TOO_LARGE, "%d x %d pixels, max_pixels is %lld", vips_image_get_width(image),
-                           vips_image_get_height(image), (long long)max);
+        return gc_run_fail(run, GC_CAUSE_TOO_LARGE, "%d x %d pixels, max_pixels is %lld",
+                           vips_image_get_width(image), vips_image_get_height(image), (long long)max);
     return GC_CAUSE_NONE;
 }
 

@@ -69,7 +69,8 @@ enum gc_err gc_fail_setup(struct gc_step_state *step, struct gc_fault *fault)
     if (!items || (gc_value_as_int(items, &n) && n > 0))
         return GC_OK;
     if (items->kind != GC_VALUE_LIST)
-        return gc_fault_set(fault, GC_ERR_INVALID, "items: neither a number above 0 nor a list of item numbers");
+        return gc_fault_set(fault, GC_ERR_INVALID,
+                            "items: neither a number above 0 nor a list of item numbers");
     for (uint32_t i = 0; i < items->n; i++)
         if (!gc_value_as_int(&items->as.items[i], &n) || n < 0)
             return gc_fault_set(fault, GC_ERR_INVALID, "items: not a list of item numbers");
@@ -119,15 +120,12 @@ enum gc_cause gc_fail_run(struct gc_run *run, struct gc_step_state *step, struct
     if (!hits(step->step, run->task->index))
         return GC_CAUSE_NONE;
     switch ((enum how)gc_setting_choice(step->step, "how", gc_fail_how, HOW_ERROR)) {
-    case HOW_ERROR:
-        break;
-    case HOW_CRASH:
-        abort();
+    case HOW_ERROR: break;
+    case HOW_CRASH: abort();
     case HOW_HANG:
         for (;;)
             gc_clock_sleep(GC_SEC);
-    case HOW_MEMORY:
-        return eat(run);
+    case HOW_MEMORY: return eat(run);
     }
     return gc_run_fail(run, GC_CAUSE_OP_ERROR, "fails, as asked");
 }

@@ -28,14 +28,16 @@ enum gc_err gc_save_setup(struct gc_step_state *step, struct gc_fault *fault)
     struct gc_template *to = GC_ARENA_ONE(step->arena, struct gc_template);
     if (!to)
         return GC_ERR_NOMEM;
-    enum gc_err err = gc_template_parse(gc_bytes_str(gc_setting_string(step->step, "to", "")), step->arena, to, fault);
+    enum gc_err err =
+        gc_template_parse(gc_bytes_str(gc_setting_string(step->step, "to", "")), step->arena, to, fault);
     if (err)
         return gc_fault_context(fault, err, "to: ");
     const struct gc_saver *saver = NULL;
     if (to->suffix.len) {
         char name[32] = "x";
         if (!gc_str_copy(name + 1, sizeof name - 1, to->suffix) || !(saver = gc_saver_of(gc_str_of(name))))
-            return gc_fault_set(fault, GC_ERR_INVALID, "to: no format is written as '%.*s'", GC_STR_ARGS(to->suffix));
+            return gc_fault_set(fault, GC_ERR_INVALID, "to: no format is written as '%.*s'",
+                                GC_STR_ARGS(to->suffix));
     }
     for (uint32_t i = 0; i < step->step->n_config; i++) {
         struct gc_str key = gc_bytes_str(step->step->config[i].key);
@@ -57,8 +59,10 @@ static void *list_fields(VipsImage *image, const char *name, GValue *value, void
     (void)image;
     (void)value;
     /* Blocks of other programs, and what libvips read out of them. What describes the pixels stays: resolution, frames. */
-    static const char *const prefixes[] = {"exif-", "xmp-", "iptc-", "photoshop-", "png-comment-", "gif-comment", "magick-", "heif-"};
-    static const char *const names[] = {VIPS_META_IMAGEDESCRIPTION, VIPS_META_ORIENTATION, "comment", "history"};
+    static const char *const prefixes[] = {"exif-",        "xmp-",        "iptc-",   "photoshop-",
+                                           "png-comment-", "gif-comment", "magick-", "heif-"};
+    static const char *const names[] = {VIPS_META_IMAGEDESCRIPTION, VIPS_META_ORIENTATION, "comment",
+                                        "history"};
     bool drop = false;
     for (size_t i = 0; i < GC_COUNT_OF(prefixes); i++)
         drop = drop || g_str_has_prefix(name, prefixes[i]);
@@ -90,17 +94,21 @@ static void set_keep(VipsOperation *op, VipsImage *image, enum metadata keep)
 {
 #if VIPS_MAJOR_VERSION > 8 || (VIPS_MAJOR_VERSION == 8 && VIPS_MINOR_VERSION >= 15)
     (void)image;
-    VipsForeignKeep flags = keep == METADATA_ALL ? VIPS_FOREIGN_KEEP_ALL : keep == METADATA_ICC ? VIPS_FOREIGN_KEEP_ICC : VIPS_FOREIGN_KEEP_NONE;
+    VipsForeignKeep flags = keep == METADATA_ALL   ? VIPS_FOREIGN_KEEP_ALL
+                            : keep == METADATA_ICC ? VIPS_FOREIGN_KEEP_ICC
+                                                   : VIPS_FOREIGN_KEEP_NONE;
     g_object_set(op, "keep", flags, NULL);
 #else
     bool has_profile = vips_image_get_typeof(image, VIPS_META_ICC_NAME) != 0;
-    g_object_set(op, "strip", (gboolean)(keep == METADATA_NONE || (keep == METADATA_ICC && !has_profile)), NULL);
+    g_object_set(op, "strip", (gboolean)(keep == METADATA_NONE || (keep == METADATA_ICC && !has_profile)),
+                 NULL);
 #endif
 }
 
 /* ---- writing ---- */
 
-static enum gc_cause set_saver(struct gc_run *run, const struct gc_step *step, const struct gc_saver *saver, VipsOperation *op)
+static enum gc_cause set_saver(struct gc_run *run, const struct gc_step *step, const struct gc_saver *saver,
+                               VipsOperation *op)
 {
     for (uint32_t i = 0; i < step->n_config; i++) {
         const struct gc_setting *s = &step->config[i];
@@ -108,23 +116,27 @@ static enum gc_cause set_saver(struct gc_run *run, const struct gc_step *step, c
         struct gc_fault fault;
         if (own_setting(gc_bytes_str(s->key)) || s->value.kind == GC_VALUE_NULL)
             continue;
-        if (!gc_saver_takes(saver, gc_bytes_str(s->key)) || !gc_str_copy(name, sizeof name, gc_bytes_str(s->key)))
-            return gc_run_fail(run, GC_CAUSE_OP_ERROR, "%.*s: %s has no such setting", GC_STR_ARGS(gc_bytes_str(s->key)),
-                               saver->suffixes[0] + 1);
+        if (!gc_saver_takes(saver, gc_bytes_str(s->key)) ||
+            !gc_str_copy(name, sizeof name, gc_bytes_str(s->key)))
+            return gc_run_fail(run, GC_CAUSE_OP_ERROR, "%.*s: %s has no such setting",
+                               GC_STR_ARGS(gc_bytes_str(s->key)), saver->suffixes[0] + 1);
         if (gc_vips_set(op, name, &s->value, &fault))
             return gc_run_fail(run, GC_CAUSE_OP_ERROR, "%s", fault.text);
     }
     return GC_CAUSE_NONE;
 }
 
-static enum gc_cause make_saver(struct gc_run *run, const struct gc_step_state *st, const struct gc_saver *saver, VipsImage *image,
-                                bool avif, VipsOperation **ret)
+static enum gc_cause make_saver(struct gc_run *run, const struct gc_step_state *st,
+                                const struct gc_saver *saver, VipsImage *image, bool avif,
+                                VipsOperation **ret)
 {
-    enum metadata keep = (enum metadata)gc_setting_choice(st->step, "metadata", gc_save_metadata, METADATA_ICC);
+    enum metadata keep =
+        (enum metadata)gc_setting_choice(st->step, "metadata", gc_save_metadata, METADATA_ICC);
     VipsOperation *op = vips_operation_new(saver->operation);
     if (!op) {
         vips_error_clear();
-        return gc_run_fail(run, GC_CAUSE_UNSUPPORTED, "this libvips does not write %s", saver->suffixes[0] + 1);
+        return gc_run_fail(run, GC_CAUSE_UNSUPPORTED, "this libvips does not write %s",
+                           saver->suffixes[0] + 1);
     }
     enum gc_cause cause = set_saver(run, st->step, saver, op);
     VipsImage *clean = NULL;
@@ -134,8 +146,10 @@ static enum gc_cause make_saver(struct gc_run *run, const struct gc_step_state *
         g_object_unref(op);
         return cause;
     }
-    if (g_str_has_prefix(saver->operation, "heif")) /* one operation writes both, and takes HEVC where nobody says */
-        g_object_set(op, "compression", avif ? VIPS_FOREIGN_HEIF_COMPRESSION_AV1 : VIPS_FOREIGN_HEIF_COMPRESSION_HEVC, NULL);
+    if (g_str_has_prefix(saver->operation,
+                         "heif")) /* one operation writes both, and takes HEVC where nobody says */
+        g_object_set(op, "compression",
+                     avif ? VIPS_FOREIGN_HEIF_COMPRESSION_AV1 : VIPS_FOREIGN_HEIF_COMPRESSION_HEVC, NULL);
     set_keep(op, clean ? clean : image, keep);
     gc_vips_set_image(op, "in", clean ? clean : image);
     if (clean)
@@ -151,18 +165,21 @@ static enum gc_cause write_failed(struct gc_run *run, const struct gc_target *t,
         return gc_run_vips_failed(run, GC_CAUSE_OP_ERROR, streamed);
     vips_error_clear();
     bool full = t->error == ENOSPC || t->error == EDQUOT;
-    return gc_run_fail(run, full ? GC_CAUSE_INFRA : GC_CAUSE_OUTPUT, "writing the output: %s", strerror(t->error));
+    return gc_run_fail(run, full ? GC_CAUSE_INFRA : GC_CAUSE_OUTPUT, "writing the output: %s",
+                       strerror(t->error));
 }
 
-static enum gc_cause write_image(struct gc_run *run, const struct gc_step_state *st, const struct gc_saver *saver,
-                                 const struct gc_cell *in, int fd, struct gc_output_made *made)
+static enum gc_cause write_image(struct gc_run *run, const struct gc_step_state *st,
+                                 const struct gc_saver *saver, const struct gc_cell *in, int fd,
+                                 struct gc_output_made *made)
 {
     VipsOperation *op = NULL;
     struct gc_target target;
     if (in->width > saver->max_side || in->height > saver->max_side)
-        return gc_run_fail(run, GC_CAUSE_OP_ERROR, "%d x %d pixels: %s has room for %d a side", in->width, in->height,
-                           saver->suffixes[0] + 1, saver->max_side);
-    bool avif = gc_str_ends(gc_bytes_str(made->path), GC_STR("avif")) || gc_str_ends(gc_bytes_str(made->path), GC_STR("AVIF"));
+        return gc_run_fail(run, GC_CAUSE_OP_ERROR, "%d x %d pixels: %s has room for %d a side", in->width,
+                           in->height, saver->suffixes[0] + 1, saver->max_side);
+    bool avif = gc_str_ends(gc_bytes_str(made->path), GC_STR("avif")) ||
+                gc_str_ends(gc_bytes_str(made->path), GC_STR("AVIF"));
     enum gc_cause cause = make_saver(run, st, saver, in->image, avif, &op);
     if (cause)
         return cause;
@@ -176,14 +193,16 @@ static enum gc_cause write_image(struct gc_run *run, const struct gc_step_state 
     if (!gc_vips_build(op, NULL))
         cause = write_failed(run, &target, in->streamed);
     else if (gc_target_result(&target, &made->bytes, &made->digest))
-        cause = target.error ? write_failed(run, &target, false) : gc_run_fail(run, GC_CAUSE_OUTPUT, "nothing was written");
+        cause = target.error ? write_failed(run, &target, false)
+                             : gc_run_fail(run, GC_CAUSE_OUTPUT, "nothing was written");
     gc_target_release(&target);
     return cause;
 }
 
 /* ---- the value ---- */
 
-static enum gc_cause put_record(struct gc_run *run, const struct gc_output_made *made, int width, int height, struct gc_cell *ret)
+static enum gc_cause put_record(struct gc_run *run, const struct gc_output_made *made, int width, int height,
+                                struct gc_cell *ret)
 {
     struct gc_buf *out = &run->stage->scratch;
     size_t start = out->len;
@@ -199,7 +218,8 @@ static enum gc_cause put_record(struct gc_run *run, const struct gc_output_made 
 }
 
 /* The name, kept in the run's scratch. */
-static enum gc_cause name_output(struct gc_run *run, uint32_t at, const struct gc_digest *digest, struct gc_bytes *ret)
+static enum gc_cause name_output(struct gc_run *run, uint32_t at, const struct gc_digest *digest,
+                                 struct gc_bytes *ret)
 {
     struct gc_buf *out = &run->stage->scratch;
     struct gc_fault fault;
@@ -212,7 +232,8 @@ static enum gc_cause name_output(struct gc_run *run, uint32_t at, const struct g
 }
 
 /* The job says skip, and the file is there: what is said of it comes from the file itself. */
-static enum gc_cause tell_of_file(struct gc_run *run, int fd, struct gc_output_made *made, struct gc_cell *ret)
+static enum gc_cause tell_of_file(struct gc_run *run, int fd, struct gc_output_made *made,
+                                  struct gc_cell *ret)
 {
     int width = 0;
     int height = 0;
@@ -233,7 +254,8 @@ static const struct gc_task_output *output_of(const struct gc_task *task, uint32
     return NULL;
 }
 
-static enum gc_cause write_new(struct gc_run *run, struct gc_step_state *st, int fd, struct gc_output_made *made, struct gc_cell *ret)
+static enum gc_cause write_new(struct gc_run *run, struct gc_step_state *st, int fd,
+                               struct gc_output_made *made, struct gc_cell *ret)
 {
     struct gc_cell *in;
     enum gc_cause cause = gc_run_image(run, st, 0, &in);
@@ -260,8 +282,10 @@ enum gc_cause gc_save_run(struct gc_run *run, struct gc_step_state *st, struct g
     if (cause)
         return cause;
     if (output && output->refused)
-        return gc_run_fail(run, (enum gc_cause)output->refused, "%.*s", GC_STR_ARGS(gc_bytes_str(output->text)));
+        return gc_run_fail(run, (enum gc_cause)output->refused, "%.*s",
+                           GC_STR_ARGS(gc_bytes_str(output->text)));
     if (!output || output->fd < 0)
         return gc_run_fail(run, GC_CAUSE_OUTPUT, "there is no file to write to");
-    return output->there ? tell_of_file(run, output->fd, &made, ret) : write_new(run, st, output->fd, &made, ret);
+    return output->there ? tell_of_file(run, output->fd, &made, ret)
+                         : write_new(run, st, output->fd, &made, ret);
 }

@@ -25,7 +25,8 @@ static enum gc_cause set_all(struct gc_run *run, const struct gc_step *step, Vip
 }
 
 /* The operation with its settings; on failure none. */
-static enum gc_cause make(struct gc_run *run, const struct gc_step *step, const char *nickname, VipsOperation **ret)
+static enum gc_cause make(struct gc_run *run, const struct gc_step *step, const char *nickname,
+                          VipsOperation **ret)
 {
     VipsOperation *op = vips_operation_new(nickname);
     if (!op)

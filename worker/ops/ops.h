@@ -41,7 +41,8 @@ struct gc_stage;
 
 /* From an encoded program. GC_ERR_INVALID: no program, or one that this build cannot run (an op or a setting it does not know);
  * the fault says which node. GC_ERR_NOMEM. */
-enum gc_err gc_stage_install(struct gc_bytes program, struct gc_stage **ret, struct gc_fault *fault) GC_MUST_CHECK;
+enum gc_err gc_stage_install(struct gc_bytes program, struct gc_stage **ret,
+                             struct gc_fault *fault) GC_MUST_CHECK;
 void gc_stage_destroy(struct gc_stage **self_p);
 
 uint32_t gc_stage_nodes(const struct gc_stage *s);
@@ -53,16 +54,21 @@ enum gc_exists { GC_EXISTS_ERROR, GC_EXISTS_SKIP, GC_EXISTS_OVERWRITE };
 struct gc_stage_output {
     uint32_t step;
     enum gc_exists exists; /* the job's word on a file that is there already */
-    struct gc_bytes suffix; /* of the file it writes, with the dot: ".webp"; lives in the stage; empty: it hangs on the item */
-    bool by_digest; /* the name hangs on the digest of what was written: known after the run (struct gc_output_made) */
+    struct gc_bytes
+        suffix; /* of the file it writes, with the dot: ".webp"; lives in the stage; empty: it hangs on the item */
+    bool
+        by_digest; /* the name hangs on the digest of what was written: known after the run (struct gc_output_made) */
 };
 
 struct gc_stage_needs {
-    bool input;             /* the item's file, open for reading: task.input */
-    bool input_of_step;     /* ... of a step with a path of its own and no input (a watermark): input_path instead of the item */
+    bool input; /* the item's file, open for reading: task.input */
+    bool
+        input_of_step; /* ... of a step with a path of its own and no input (a watermark): input_path instead of the item */
     struct gc_bytes input_path; /* lives in the stage; empty: the item's text is the path */
-    uint64_t max_file;      /* an input above it (fstat) fails as too-large before it is opened to the executor; GC_UNSET: any */
-    uint32_t input_step;    /* the node to blame where the input cannot be opened (missing, unreadable, not-allowed) */
+    uint64_t
+        max_file; /* an input above it (fstat) fails as too-large before it is opened to the executor; GC_UNSET: any */
+    uint32_t
+        input_step; /* the node to blame where the input cannot be opened (missing, unreadable, not-allowed) */
     uint32_t n_outputs;
     struct gc_stage_output outputs[GC_MAX_STAGE_NODES];
 };
@@ -80,14 +86,15 @@ struct gc_task_output {
 };
 
 struct gc_task {
-    uint64_t index;         /* the item's number; GC_UNSET: the run itself is the item */
-    struct gc_bytes text;   /* the item as listed */
-    struct gc_bytes fields; /* one msgpack map, or nothing */
-    uint64_t want;          /* node set to commit: the others run only where these need them */
+    uint64_t index;               /* the item's number; GC_UNSET: the run itself is the item */
+    struct gc_bytes text;         /* the item as listed */
+    struct gc_bytes fields;       /* one msgpack map, or nothing */
+    uint64_t want;                /* node set to commit: the others run only where these need them */
     const struct gc_given *given; /* nodes given up before: not run, FAILED with the fault given */
     uint32_t n_given;
-    int input;              /* the item's file, or -1; read from its start whatever its position, never closed here */
-    uint32_t input_refused; /* enum gc_cause: why it could not be opened; GC_CAUSE_NONE: it was, or is not needed */
+    int input; /* the item's file, or -1; read from its start whatever its position, never closed here */
+    uint32_t
+        input_refused; /* enum gc_cause: why it could not be opened; GC_CAUSE_NONE: it was, or is not needed */
     struct gc_bytes input_text;
     const struct gc_task_output *outputs;
     uint32_t n_outputs;
@@ -97,8 +104,9 @@ struct gc_task {
  * was written; NULL before the run (then {digest} stands for 64 zeros: the folder is right unless the template has it there).
  * Returns the cause of failure (GC_CAUSE_OUTPUT: names a field that the item has not, a control character, `..`, a component above
  * 255 bytes), GC_CAUSE_NONE on success; appends to `out`. */
-enum gc_cause gc_stage_path(const struct gc_stage *s, uint32_t step, const struct gc_task *task, const struct gc_digest *digest,
-                            struct gc_buf *out, struct gc_fault *fault) GC_MUST_CHECK;
+enum gc_cause gc_stage_path(const struct gc_stage *s, uint32_t step, const struct gc_task *task,
+                            const struct gc_digest *digest, struct gc_buf *out,
+                            struct gc_fault *fault) GC_MUST_CHECK;
 
 /* A file that was written whole into its descriptor, to be published under `path`. Where this fails later the caller fails the node. */
 struct gc_output_made {
@@ -110,13 +118,15 @@ struct gc_output_made {
 
 /* What became of a task. Large: one an executor, not on a stack. Its texts and paths live until the next run. */
 struct gc_task_result {
-    uint8_t pattern[GC_MAX_STAGE_NODES]; /* outcomes, NONE outside of `want`: as gc_status_writer_add takes it */
+    uint8_t
+        pattern[GC_MAX_STAGE_NODES]; /* outcomes, NONE outside of `want`: as gc_status_writer_add takes it */
     struct gc_status_fault faults[GC_MAX_STAGE_NODES]; /* one for each FAILED, in node order */
     uint32_t n_faults;
     struct gc_output_made made[GC_MAX_STAGE_NODES];
     uint32_t n_made;
     uint64_t pixels; /* decoded from the input */
-    uint32_t fault;      /* enum gc_cause: INFRA (the disk was full) or OOM (an allocation failed), retried by the core: nothing of
+    uint32_t
+        fault; /* enum gc_cause: INFRA (the disk was full) or OOM (an allocation failed), retried by the core: nothing of
                             this counts, report the task as FAULT; GC_CAUSE_NONE: it counts */
     uint32_t fault_node; /* whose code it was */
     char fault_text[GC_MAX_TEXT];
@@ -135,8 +145,8 @@ struct gc_blame {
  * GC_TASK_VALUES_MAX left (asserted). Images are never failures of this function: each node has an outcome of its own, and a
  * failed node skips what hangs on it and nothing else. What a reducer is to be fed is kept until gc_stage_delta_add: `task` and what
  * it points to must live until then. */
-void gc_stage_run(struct gc_stage *s, const struct gc_task *task, struct gc_blame blame, struct gc_buf *values,
-                  struct gc_task_result *ret);
+void gc_stage_run(struct gc_stage *s, const struct gc_task *task, struct gc_blame blame,
+                  struct gc_buf *values, struct gc_task_result *ret);
 
 /* ---- reducers ---- */
 
@@ -146,13 +156,15 @@ void gc_stage_delta_begin(struct gc_stage *s);
 void gc_stage_delta_add(struct gc_stage *s);
 /* Appends the state of reducer j; how many items are in it goes to *ret_items. Fits GC_MAX_DELTA. GC_ERR_LIMIT: `out` is too small,
  * nothing was appended. */
-enum gc_err gc_stage_delta_take(struct gc_stage *s, uint32_t reducer, struct gc_buf *out, uint64_t *ret_items) GC_MUST_CHECK;
+enum gc_err gc_stage_delta_take(struct gc_stage *s, uint32_t reducer, struct gc_buf *out,
+                                uint64_t *ret_items) GC_MUST_CHECK;
 
 /* On the program of a REDUCE stage. States are exact and opaque; any order and grouping of merges gives the same bytes. None at
  * all is the state of no items. GC_ERR_INVALID: bytes that are no state of this op (of another build, say). */
 enum gc_err gc_stage_merge(struct gc_stage *s, const struct gc_bytes *states, uint32_t n, struct gc_buf *out,
                            struct gc_fault *fault) GC_MUST_CHECK;
 /* The value (values.h) of one merged state. */
-enum gc_err gc_stage_finish(struct gc_stage *s, struct gc_bytes state, struct gc_buf *value, struct gc_fault *fault) GC_MUST_CHECK;
+enum gc_err gc_stage_finish(struct gc_stage *s, struct gc_bytes state, struct gc_buf *value,
+                            struct gc_fault *fault) GC_MUST_CHECK;
 
 #endif

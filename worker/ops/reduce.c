@@ -75,13 +75,15 @@ enum gc_err gc_stage_delta_take(struct gc_stage *s, uint32_t reducer, struct gc_
     return err;
 }
 
-static enum gc_err merge_all(struct gc_step_state *st, const struct gc_bytes *states, uint32_t n, struct gc_fault *fault)
+static enum gc_err merge_all(struct gc_step_state *st, const struct gc_bytes *states, uint32_t n,
+                             struct gc_fault *fault)
 {
     st->op->reducer->clear(st->delta);
     for (uint32_t i = 0; i < n; i++) {
         enum gc_err err = st->op->reducer->merge(st->delta, states[i]);
         if (err)
-            return gc_fault_set(fault, err, "state %u of %u is none of %s of this build", i + 1, n, st->op->name);
+            return gc_fault_set(fault, err, "state %u of %u is none of %s of this build", i + 1, n,
+                                st->op->name);
     }
     return GC_OK;
 }
@@ -98,7 +100,8 @@ enum gc_err gc_stage_merge(struct gc_stage *s, const struct gc_bytes *states, ui
     return err ? gc_fault_set(fault, err, "the state does not fit") : GC_OK;
 }
 
-enum gc_err gc_stage_finish(struct gc_stage *s, struct gc_bytes state, struct gc_buf *value, struct gc_fault *fault)
+enum gc_err gc_stage_finish(struct gc_stage *s, struct gc_bytes state, struct gc_buf *value,
+                            struct gc_fault *fault)
 {
     GC_ASSERT(s->program.kind == GC_STAGE_REDUCE);
     struct gc_step_state *st = reducer_at(s, 0);

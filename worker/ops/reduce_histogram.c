@@ -84,7 +84,8 @@ static bool take(struct gc_bytes bytes, uint32_t bins, struct histogram *ret)
     uint64_t n;
     gc_reader_init(&in, bytes);
     if (!gc_state_take_tag(&in, GC_STATE_HISTOGRAM, 1) || !gc_reader_varint(&in, &n) || n != bins ||
-        !gc_reader_varint(&in, &ret->items) || !gc_reader_varint(&in, &ret->below) || !gc_reader_varint(&in, &ret->above))
+        !gc_reader_varint(&in, &ret->items) || !gc_reader_varint(&in, &ret->below) ||
+        !gc_reader_varint(&in, &ret->above))
         return false;
     for (uint32_t i = 0; i < bins; i++)
         if (!gc_reader_varint(&in, &ret->counts[i]))

@@ -211,7 +211,8 @@ static void summary_finish(const void *state, struct gc_buf *value)
     }
 }
 
-GC_STATIC_ASSERT(GC_MAX_FIELDS * (GC_MAX_NAME + 2 + 2 * GC_VARINT_MAX + 17 + sizeof(struct gc_exact) + 20) < GC_MAX_DELTA,
+GC_STATIC_ASSERT(GC_MAX_FIELDS *(GC_MAX_NAME + 2 + 2 * GC_VARINT_MAX + 17 + sizeof(struct gc_exact) + 20) <
+                     GC_MAX_DELTA,
                  "the largest state fits a delta");
 
 const struct gc_reducer gc_reducer_summarize = {

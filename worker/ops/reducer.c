@@ -45,8 +45,8 @@ static bool begin(const struct gc_reduce_input *input, struct gc_field_walk *wal
 }
 
 /* The next field's name and value, whatever it is. */
-static bool next_field(const struct gc_reduce_input *input, struct gc_field_walk *walk, struct gc_str *ret_name,
-                       struct gc_bytes *ret_value)
+static bool next_field(const struct gc_reduce_input *input, struct gc_field_walk *walk,
+                       struct gc_str *ret_name, struct gc_bytes *ret_value)
 {
     if (walk->map) {
         struct gc_value_token name;

@@ -22,8 +22,10 @@ struct gc_reduce_input {
 };
 
 struct gc_reducer {
-    enum gc_err (*setup)(const struct gc_step *step, struct gc_fault *fault); /* checks the settings; may be NULL */
-    void *(*init)(const struct gc_step *step); /* the state of no items; NULL: no memory. free() releases it */
+    enum gc_err (*setup)(const struct gc_step *step,
+                         struct gc_fault *fault); /* checks the settings; may be NULL */
+    void *(*init)(
+        const struct gc_step *step); /* the state of no items; NULL: no memory. free() releases it */
     void (*clear)(void *state);
     void (*add)(void *state, const struct gc_reduce_input *input);
     /* The state in bytes is added to it; GC_ERR_INVALID: it is none, and `state` is as it was before. */

@@ -44,7 +44,8 @@ static void count_readers(struct gc_run *run)
             continue;
         const struct gc_step *step = s->steps[i].step;
         for (uint32_t k = 0; k < step->n_inputs; k++)
-            if (step->inputs[k].step != GC_UNSET && reads_pixels_of(&s->steps[i], (uint32_t)step->inputs[k].step))
+            if (step->inputs[k].step != GC_UNSET &&
+                reads_pixels_of(&s->steps[i], (uint32_t)step->inputs[k].step))
                 s->cells[step->inputs[k].step].readers++;
     }
 }
@@ -97,7 +98,8 @@ static enum gc_step_fate fate_by_inputs(struct gc_run *run, uint32_t at, uint32_
         if (run->fate[from] == GC_FATE_DONE)
             continue;
         *ret_from = from;
-        return bit(run->task->want, from) || run->fate[from] != GC_FATE_FAILED ? GC_FATE_SKIPPED : GC_FATE_FAILED;
+        return bit(run->task->want, from) || run->fate[from] != GC_FATE_FAILED ? GC_FATE_SKIPPED
+                                                                               : GC_FATE_FAILED;
     }
     return GC_FATE_DONE;
 }
@@ -117,8 +119,8 @@ static enum gc_cause check_size(struct gc_run *run, const struct gc_cell *cell)
     if (cell->kind != GC_CELL_IMAGE)
         return GC_CAUSE_NONE;
     if ((int64_t)cell->width * cell->height > run->stage->max_pixels)
-        return gc_run_fail(run, GC_CAUSE_TOO_LARGE, "it makes an image of %d x %d pixels, the limit is %lld", cell->width,
-                           cell->height, (long long)run->stage->max_pixels);
+        return gc_run_fail(run, GC_CAUSE_TOO_LARGE, "it makes an image of %d x %d pixels, the limit is %lld",
+                           cell->width, cell->height, (long long)run->stage->max_pixels);
     return GC_CAUSE_NONE;
 }
 
@@ -143,7 +145,8 @@ static enum gc_cause run_op(struct gc_run *run, uint32_t at)
 static uint32_t culprit(const struct gc_run *run, uint32_t at, enum gc_cause cause)
 {
     uint64_t decode = run->stage->steps[at].step->decode;
-    if (decode != GC_UNSET && (cause == GC_CAUSE_DAMAGED || cause == GC_CAUSE_BAD_INPUT || (cause == GC_CAUSE_TOO_LARGE && run->by_decoder)))
+    if (decode != GC_UNSET && (cause == GC_CAUSE_DAMAGED || cause == GC_CAUSE_BAD_INPUT ||
+                               (cause == GC_CAUSE_TOO_LARGE && run->by_decoder)))
         return (uint32_t)decode;
     return at;
 }
@@ -154,7 +157,8 @@ static void fail_decoder(struct gc_run *run, uint32_t decoder, uint32_t at, enum
     run->fate[decoder] = GC_FATE_FAILED;
     set_fault(run, decoder, cause, run->text);
     for (uint32_t i = decoder + 1; i <= at; i++) {
-        if (!(run->stage->steps[i].ancestors >> decoder & 1) || run->fate[i] == GC_FATE_GIVEN || !bit(run->needed, i))
+        if (!(run->stage->steps[i].ancestors >> decoder & 1) || run->fate[i] == GC_FATE_GIVEN ||
+            !bit(run->needed, i))
             continue;
         bool wanted = bit(run->task->want, decoder);
         run->fate[i] = wanted || run->fate[i] == GC_FATE_SKIPPED ? GC_FATE_SKIPPED : GC_FATE_FAILED;
@@ -333,7 +337,8 @@ static void find_feeds(struct gc_run *run)
         bool fed = true;
         for (uint32_t k = 0; k < step->n_inputs; k++) {
             uint64_t from = step->inputs[k].step;
-            fed = fed && (from == GC_UNSET || (bit(run->task->want, (uint32_t)from) && run->fate[from] == GC_FATE_DONE));
+            fed = fed && (from == GC_UNSET ||
+                          (bit(run->task->want, (uint32_t)from) && run->fate[from] == GC_FATE_DONE));
         }
         if (fed)
             s->feeds |= UINT64_C(1) << i;
@@ -351,8 +356,8 @@ static void finish(struct gc_run *run, struct gc_buf *values)
     find_feeds(run);
 }
 
-void gc_stage_run(struct gc_stage *s, const struct gc_task *task, struct gc_blame blame, struct gc_buf *values,
-                  struct gc_task_result *ret)
+void gc_stage_run(struct gc_stage *s, const struct gc_task *task, struct gc_blame blame,
+                  struct gc_buf *values, struct gc_task_result *ret)
 {
     GC_ASSERT(s->program.kind == GC_STAGE_ITEM);
     GC_ASSERT(gc_buf_left(values) >= GC_TASK_VALUES_MAX);

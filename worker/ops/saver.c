@@ -6,17 +6,30 @@
 #include "worker/ops/introspect.h"
 
 static const char *const jpeg_settings[] = {
-    "Q",           "optimize_coding",  "interlace",   "trellis_quant",    "overshoot_deringing", "optimize_scans",
-    "quant_table", "subsample_mode",   "restart_interval", "background", NULL,
+    "Q",
+    "optimize_coding",
+    "interlace",
+    "trellis_quant",
+    "overshoot_deringing",
+    "optimize_scans",
+    "quant_table",
+    "subsample_mode",
+    "restart_interval",
+    "background",
+    NULL,
 };
-static const char *const png_settings[] = {"compression", "interlace", "filter", "palette", "Q", "dither", "bitdepth", "effort", "background", NULL};
-static const char *const webp_settings[] = {"Q",        "lossless", "preset", "smart_subsample", "near_lossless", "alpha_q",
-                                            "min_size", "effort",   "background", NULL};
-static const char *const tiff_settings[] = {"compression", "Q",        "predictor",   "tile",     "tile_width", "tile_height",
-                                            "pyramid",     "bigtiff",  "bitdepth",    "resunit",  "xres",       "yres",
-                                            "level",       "lossless", "background",  NULL};
-static const char *const gif_settings[] = {"dither", "effort", "bitdepth", "interframe_maxerror", "background", NULL};
-static const char *const heif_settings[] = {"Q", "bitdepth", "lossless", "effort", "subsample_mode", "background", NULL};
+static const char *const png_settings[] = {"compression", "interlace", "filter", "palette",    "Q",
+                                           "dither",      "bitdepth",  "effort", "background", NULL};
+static const char *const webp_settings[] = {
+    "Q",       "lossless", "preset", "smart_subsample", "near_lossless",
+    "alpha_q", "min_size", "effort", "background",      NULL};
+static const char *const tiff_settings[] = {
+    "compression", "Q",       "predictor", "tile", "tile_width", "tile_height", "pyramid",    "bigtiff",
+    "bitdepth",    "resunit", "xres",      "yres", "level",      "lossless",    "background", NULL};
+static const char *const gif_settings[] = {"dither",     "effort", "bitdepth", "interframe_maxerror",
+                                           "background", NULL};
+static const char *const heif_settings[] = {"Q",          "bitdepth", "lossless", "effort", "subsample_mode",
+                                            "background", NULL};
 
 static const struct gc_saver savers[] = {
     {"jpegsave_target", 65500, {".jpg", ".jpeg", ".jpe", NULL}, jpeg_settings},

@@ -11,10 +11,10 @@
 #include "proto/message.h"
 
 struct gc_saver {
-    const char *operation;        /* of libvips, writing to a target */
-    int max_side;                 /* the format's own limit */
-    const char *suffixes[4];      /* lower case, with the dot */
-    const char *const *settings;  /* those of the operation's arguments that a job may set; NULL-terminated */
+    const char *operation;       /* of libvips, writing to a target */
+    int max_side;                /* the format's own limit */
+    const char *suffixes[4];     /* lower case, with the dot */
+    const char *const *settings; /* those of the operation's arguments that a job may set; NULL-terminated */
 };
 
 /* By the ending of a name, in any case; NULL: none of them. Pure. */
@@ -25,6 +25,7 @@ bool gc_saver_any_takes(struct gc_str setting);
 
 /* The settings of all savers of this libvips as catalogue entries: one of a name, its range the union of theirs. Appends to
  * rows[*n], which has room for `max`. Wants gc_ops_init. */
-enum gc_err gc_saver_describe(struct gc_arena *arena, struct gc_op_config *rows, uint32_t *n, uint32_t max) GC_MUST_CHECK;
+enum gc_err gc_saver_describe(struct gc_arena *arena, struct gc_op_config *rows, uint32_t *n,
+                              uint32_t max) GC_MUST_CHECK;
 
 #endif

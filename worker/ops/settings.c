@@ -22,7 +22,8 @@ bool gc_value_as_int(const struct gc_value *v, int64_t *ret)
         return true;
     }
     /* 2^53: beyond it a real does not say which int it means */
-    if (v->kind != GC_VALUE_REAL || !(fabs(v->as.real) <= 9007199254740992.0) || v->as.real != floor(v->as.real))
+    if (v->kind != GC_VALUE_REAL || !(fabs(v->as.real) <= 9007199254740992.0) ||
+        v->as.real != floor(v->as.real))
         return false;
     *ret = (int64_t)v->as.real;
     return true;
@@ -63,7 +64,8 @@ struct gc_bytes gc_setting_string(const struct gc_step *step, const char *key, c
     return v && v->kind == GC_VALUE_STRING ? v->as.string : gc_str_bytes(gc_str_of(fallback));
 }
 
-uint32_t gc_setting_choice(const struct gc_step *step, const char *key, const char *const *choices, uint32_t fallback)
+uint32_t gc_setting_choice(const struct gc_step *step, const char *key, const char *const *choices,
+                           uint32_t fallback)
 {
     const struct gc_value *v = gc_setting(step, key);
     if (!v || v->kind != GC_VALUE_STRING)
@@ -96,37 +98,30 @@ static bool has_type(const struct gc_value *v, enum gc_type type)
 {
     int64_t n;
     switch (type) {
-    case GC_TYPE_ANY:
-        return true;
-    case GC_TYPE_INT:
-        return gc_value_as_int(v, &n);
-    case GC_TYPE_REAL:
-        return v->kind == GC_VALUE_INT || v->kind == GC_VALUE_REAL;
-    case GC_TYPE_BOOL:
-        return v->kind == GC_VALUE_BOOL;
-    case GC_TYPE_STRING:
-        return v->kind == GC_VALUE_STRING;
-    case GC_TYPE_LIST:
-        return v->kind == GC_VALUE_LIST;
-    case GC_TYPE_RECORD:
-        return v->kind == GC_VALUE_MAP;
+    case GC_TYPE_ANY: return true;
+    case GC_TYPE_INT: return gc_value_as_int(v, &n);
+    case GC_TYPE_REAL: return v->kind == GC_VALUE_INT || v->kind == GC_VALUE_REAL;
+    case GC_TYPE_BOOL: return v->kind == GC_VALUE_BOOL;
+    case GC_TYPE_STRING: return v->kind == GC_VALUE_STRING;
+    case GC_TYPE_LIST: return v->kind == GC_VALUE_LIST;
+    case GC_TYPE_RECORD: return v->kind == GC_VALUE_MAP;
     case GC_TYPE_ITEM:
     case GC_TYPE_HASH:
     case GC_TYPE_IMAGE:
-    case GC_TYPES:
-        break;
+    case GC_TYPES: break;
     }
     GC_NEVER("a setting has a type that no value has");
 }
 
-static enum gc_err check_value(const struct gc_op_config_row *row, const struct gc_value *v, struct gc_fault *fault)
+static enum gc_err check_value(const struct gc_op_config_row *row, const struct gc_value *v,
+                               struct gc_fault *fault)
 {
     if (!has_type(v, row->type))
         return gc_fault_set(fault, GC_ERR_INVALID, "%s: not of type %s", row->key, gc_type_name(row->type));
     double number;
     if (row->min <= row->max && gc_value_as_real(v, &number) && !(number >= row->min && number <= row->max))
-        return gc_fault_set(fault, GC_ERR_INVALID, "%s: %g lies outside of %g to %g", row->key, number, row->min,
-                            row->max);
+        return gc_fault_set(fault, GC_ERR_INVALID, "%s: %g lies outside of %g to %g", row->key, number,
+                            row->min, row->max);
     if (row->choices && v->kind == GC_VALUE_STRING && !one_of(row->choices, v->as.string))
         return gc_fault_set(fault, GC_ERR_INVALID, "%s: '%.*s' is none of its choices", row->key,
                             GC_STR_ARGS(gc_bytes_str(v->as.string)));

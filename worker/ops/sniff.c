@@ -39,7 +39,8 @@ static bool is_tiff(const uint8_t *head, size_t len)
 /* An ISO file whose main or compatible brands are HEIF's or AVIF's; `mif1` alone is HEIF in general. */
 static bool is_heif(const uint8_t *head, size_t len)
 {
-    static const char *const brands[] = {"heic", "heix", "hevc", "hevx", "heim", "heis", "hevm", "hevs", "mif1", "msf1", "avif", "avis"};
+    static const char *const brands[] = {"heic", "heix", "hevc", "hevx", "heim", "heis",
+                                         "hevm", "hevs", "mif1", "msf1", "avif", "avis"};
     if (!AT(4, "ftyp"))
         return false;
     for (size_t i = 0; i < GC_COUNT_OF(brands); i++)
@@ -70,6 +71,7 @@ bool gc_sniff_cut(const uint8_t *head, size_t len, uint64_t size)
 {
     if (!is_webp(head, len))
         return false;
-    uint64_t riff = (uint64_t)head[4] | (uint64_t)head[5] << 8 | (uint64_t)head[6] << 16 | (uint64_t)head[7] << 24;
+    uint64_t riff =
+        (uint64_t)head[4] | (uint64_t)head[5] << 8 | (uint64_t)head[6] << 16 | (uint64_t)head[7] << 24;
     return size < riff + 8;
 }

@@ -39,13 +39,13 @@ struct gc_cell {
 
 struct gc_step_state {
     const struct gc_step *step;
-    struct gc_arena *arena;        /* the stage's, for what is kept of the settings */
-    const struct gc_op_row *op;    /* of ours; or */
-    const struct gc_offer *offer;  /* of libvips */
-    uint64_t ancestors;            /* steps it hangs on */
-    uint32_t decodes;              /* how many steps take over its decode */
-    struct gc_template *to;        /* save */
-    void *delta;                   /* reducers: the chunk's state */
+    struct gc_arena *arena;       /* the stage's, for what is kept of the settings */
+    const struct gc_op_row *op;   /* of ours; or */
+    const struct gc_offer *offer; /* of libvips */
+    uint64_t ancestors;           /* steps it hangs on */
+    uint32_t decodes;             /* how many steps take over its decode */
+    struct gc_template *to;       /* save */
+    void *delta;                  /* reducers: the chunk's state */
     uint64_t delta_items;
 };
 
@@ -60,7 +60,7 @@ struct gc_run {
     uint32_t current; /* step in execution */
     bool careful;
     bool by_decoder; /* the failure is a limit of the decoder's own */
-    bool pulled; /* the failure came while pixels were pulled: where it began is not known yet */
+    bool pulled;     /* the failure came while pixels were pulled: where it began is not known yet */
     enum gc_step_fate fate[GC_MAX_STAGE_NODES];
     uint32_t cause[GC_MAX_STAGE_NODES];
     char text[GC_MAX_TEXT]; /* of the failure at hand; NUL-terminated */
@@ -88,7 +88,8 @@ struct gc_stage {
 /* The cell that the step reads at `slot`; NULL: it reads none there. */
 struct gc_cell *gc_run_input(struct gc_run *run, const struct gc_step_state *step, uint32_t slot);
 /* The image at `slot`; on failure the cause, with text. */
-enum gc_cause gc_run_image(struct gc_run *run, const struct gc_step_state *step, uint32_t slot, struct gc_cell **ret);
+enum gc_cause gc_run_image(struct gc_run *run, const struct gc_step_state *step, uint32_t slot,
+                           struct gc_cell **ret);
 
 /* Sets run->text and returns `cause`, so that a failure is one line. */
 enum gc_cause gc_run_fail(struct gc_run *run, enum gc_cause cause, const char *format, ...) GC_PRINTF(3, 4);

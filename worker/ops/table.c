@@ -10,7 +10,7 @@ extern const char *const gc_save_metadata[];
 
 #define CONFIG(rows) .config = (rows), .n_config = GC_COUNT_OF(rows)
 #define INPUTS(rows) .inputs = (rows), .n_inputs = GC_COUNT_OF(rows)
-#define SHAPE(rows) .shape = (rows), .n_shape = GC_COUNT_OF(rows)
+#define SHAPE(rows)  .shape = (rows), .n_shape = GC_COUNT_OF(rows)
 
 static const struct gc_op_input_row takes_item[] = {{"in", GC_TYPE_ITEM, false, false}};
 static const struct gc_op_input_row takes_image[] = {{"in", GC_TYPE_IMAGE, true, false}};
@@ -31,33 +31,41 @@ static const struct gc_op_config_row files_config[] = {
     {"pattern", GC_TYPE_STRING, false, GC_NO_RANGE, "**/*", NULL,
      "which files below it: **/ for any folders, * ? [a-z] {a,b} within a name; names with a leading dot only where it has the dot"},
     {"case", GC_TYPE_BOOL, false, GC_NO_RANGE, "false", NULL, "whether a and A differ in the pattern"},
-    {"links", GC_TYPE_STRING, false, GC_NO_RANGE, "follow", links_choices, "symbolic links: followed while below a root, or left out"},
+    {"links", GC_TYPE_STRING, false, GC_NO_RANGE, "follow", links_choices,
+     "symbolic links: followed while below a root, or left out"},
 };
 
 static const struct gc_op_config_row list_config[] = {
     {"path", GC_TYPE_STRING, true, GC_NO_RANGE, NULL, NULL, "the manifest"},
-    {"format", GC_TYPE_STRING, false, GC_NO_RANGE, NULL, format_choices, "by default as its name ends: .csv, .jsonl or .ndjson, else text"},
-    {"column", GC_TYPE_STRING, false, GC_NO_RANGE, NULL, NULL, "which column (or key) is the item; the first by default, the others are its fields"},
+    {"format", GC_TYPE_STRING, false, GC_NO_RANGE, NULL, format_choices,
+     "by default as its name ends: .csv, .jsonl or .ndjson, else text"},
+    {"column", GC_TYPE_STRING, false, GC_NO_RANGE, NULL, NULL,
+     "which column (or key) is the item; the first by default, the others are its fields"},
 };
 
 /* ---- images ---- */
 
 static const struct gc_op_config_row load_config[] = {
-    {"fail_on", GC_TYPE_STRING, false, GC_NO_RANGE, "error", gc_fail_on_names, "what in a file fails it as damaged; what is only warned of is counted"},
-    {"max_pixels", GC_TYPE_INT, false, 1, 10e9, "100000000", NULL, "an image of more fails as too-large, by its header"},
+    {"fail_on", GC_TYPE_STRING, false, GC_NO_RANGE, "error", gc_fail_on_names,
+     "what in a file fails it as damaged; what is only warned of is counted"},
+    {"max_pixels", GC_TYPE_INT, false, 1, 10e9, "100000000", NULL,
+     "an image of more fails as too-large, by its header"},
     {"max_file", GC_TYPE_INT, false, 1, 1e15, "1073741824", NULL, "a file of more bytes fails as too-large"},
     {"page", GC_TYPE_INT, false, 0, 100000, "0", NULL, "the first frame or page to take"},
     {"n", GC_TYPE_INT, false, -1, 100000, "1", NULL, "how many frames; -1: all"},
     {"path", GC_TYPE_STRING, false, GC_NO_RANGE, NULL, NULL, "this one file, for a node without an input"},
-    {"shrink_on_load", GC_TYPE_BOOL, false, GC_NO_RANGE, "true", NULL, "whether a reader may take over the decode and shrink while loading"},
+    {"shrink_on_load", GC_TYPE_BOOL, false, GC_NO_RANGE, "true", NULL,
+     "whether a reader may take over the decode and shrink while loading"},
 };
 
 static const char *const exists_choices[] = {"error", "skip", "overwrite", NULL};
 static const struct gc_op_config_row save_config[] = {
     {"to", GC_TYPE_STRING, true, GC_NO_RANGE, NULL, NULL,
      "the file's name; its ending is the format. {index} {path} {dir} {name} {stem} {ext} {digest} and fields of the item are filled in"},
-    {"exists", GC_TYPE_STRING, false, GC_NO_RANGE, "error", exists_choices, "what to do where another file is there already"},
-    {"metadata", GC_TYPE_STRING, false, GC_NO_RANGE, "icc", gc_save_metadata, "what of the input's metadata is written: icc is its colour profile"},
+    {"exists", GC_TYPE_STRING, false, GC_NO_RANGE, "error", exists_choices,
+     "what to do where another file is there already"},
+    {"metadata", GC_TYPE_STRING, false, GC_NO_RANGE, "icc", gc_save_metadata,
+     "what of the input's metadata is written: icc is its colour profile"},
 };
 static const struct gc_op_field_row save_shape[] = {{"path", GC_TYPE_STRING},
                                                     {"bytes", GC_TYPE_INT},
@@ -66,9 +74,10 @@ static const struct gc_op_field_row save_shape[] = {{"path", GC_TYPE_STRING},
                                                     {"height", GC_TYPE_INT}};
 
 static const struct gc_op_field_row describe_shape[] = {
-    {"width", GC_TYPE_INT},      {"height", GC_TYPE_INT},   {"bands", GC_TYPE_INT},      {"format", GC_TYPE_STRING},
-    {"mean", GC_TYPE_REAL},      {"deviation", GC_TYPE_REAL}, {"entropy", GC_TYPE_REAL},  {"sharpness", GC_TYPE_REAL},
-    {"colour", GC_TYPE_STRING},  {"taken", GC_TYPE_STRING},
+    {"width", GC_TYPE_INT},     {"height", GC_TYPE_INT},     {"bands", GC_TYPE_INT},
+    {"format", GC_TYPE_STRING}, {"mean", GC_TYPE_REAL},      {"deviation", GC_TYPE_REAL},
+    {"entropy", GC_TYPE_REAL},  {"sharpness", GC_TYPE_REAL}, {"colour", GC_TYPE_STRING},
+    {"taken", GC_TYPE_STRING},
 };
 
 /* ---- without pixels ---- */
@@ -78,7 +87,8 @@ static const struct gc_op_config_row sleep_config[] = {
     {"seconds", GC_TYPE_REAL, true, 0, 86400, NULL, NULL, "how long, an item"},
 };
 static const struct gc_op_config_row fail_config[] = {
-    {"how", GC_TYPE_STRING, false, GC_NO_RANGE, "error", gc_fail_how, "an op's error, a crash of the executor, a hang, or all of its memory"},
+    {"how", GC_TYPE_STRING, false, GC_NO_RANGE, "error", gc_fail_how,
+     "an op's error, a crash of the executor, a hang, or all of its memory"},
     {"items", GC_TYPE_ANY, false, GC_NO_RANGE, NULL, NULL,
      "N: items whose number is a multiple of N; a list: the items of these numbers; by default all. The others pass"},
 };
@@ -89,7 +99,8 @@ static const struct gc_op_field_row summarize_shape[] = {{"items", GC_TYPE_INT},
 static const struct gc_op_config_row histogram_config[] = {
     {"field", GC_TYPE_STRING, true, GC_NO_RANGE, NULL, NULL, "which field of the record"},
     {"min", GC_TYPE_REAL, true, GC_NO_RANGE, NULL, NULL, "where the first bin begins"},
-    {"max", GC_TYPE_REAL, true, GC_NO_RANGE, NULL, NULL, "where the last bin ends; the value itself lies in it"},
+    {"max", GC_TYPE_REAL, true, GC_NO_RANGE, NULL, NULL,
+     "where the last bin ends; the value itself lies in it"},
     {"bins", GC_TYPE_INT, false, 1, 4096, "10", NULL, "how many, of equal width"},
 };
 static const struct gc_op_field_row histogram_shape[] = {
@@ -105,7 +116,8 @@ const struct gc_op_row gc_op_rows[] = {
      .output = GC_TYPE_INT,
      .reducer = &gc_reducer_count},
     {.name = "describe",
-     .help = "numbers about an image: size, mean, deviation, entropy, sharpness, its main colour, when it was taken",
+     .help =
+         "numbers about an image: size, mean, deviation, entropy, sharpness, its main colour, when it was taken",
      .scope = GC_SCOPE_ITEM,
      .traits = GC_TRAIT_PURE,
      .cost = 30,
@@ -114,7 +126,8 @@ const struct gc_op_row gc_op_rows[] = {
      SHAPE(describe_shape),
      .run = gc_describe_run},
     {.name = "echo",
-     .help = "the number of the item, and a hash of it as listed: XXH64 of its bytes with seed 0, as `xxhsum -H1` prints it",
+     .help =
+         "the number of the item, and a hash of it as listed: XXH64 of its bytes with seed 0, as `xxhsum -H1` prints it",
      .scope = GC_SCOPE_ITEM,
      .traits = GC_TRAIT_PURE,
      .cost = 1,
@@ -123,7 +136,8 @@ const struct gc_op_row gc_op_rows[] = {
      SHAPE(echo_shape),
      .run = gc_echo_run},
     {.name = "fail",
-     .help = "fails on some items, in the way asked for, and hands its input on for the others: to see what a fleet makes of it",
+     .help =
+         "fails on some items, in the way asked for, and hands its input on for the others: to see what a fleet makes of it",
      .scope = GC_SCOPE_ITEM,
      .cost = 1,
      INPUTS(takes_anything),
@@ -154,7 +168,8 @@ const struct gc_op_row gc_op_rows[] = {
      .output = GC_TYPE_ITEM,
      CONFIG(list_config)},
     {.name = "load",
-     .help = "the item's file as an image, turned as its EXIF says: jpeg, png, webp, gif, tiff, and heif and avif where libvips has them",
+     .help =
+         "the item's file as an image, turned as its EXIF says: jpeg, png, webp, gif, tiff, and heif and avif where libvips has them",
      .scope = GC_SCOPE_ITEM,
      .traits = GC_TRAIT_PURE | GC_TRAIT_DECODE | GC_TRAIT_READS_FILE,
      .cost = 100,
@@ -172,7 +187,8 @@ const struct gc_op_row gc_op_rows[] = {
      .output = GC_TYPE_ANY,
      .run = gc_noop_run},
     {.name = "save",
-     .help = "writes an image: the name's ending is the format (.jpg .png .webp .tif .gif, .avif .heic where libvips has them)",
+     .help =
+         "writes an image: the name's ending is the format (.jpg .png .webp .tif .gif, .avif .heic where libvips has them)",
      .scope = GC_SCOPE_ITEM,
      .traits = GC_TRAIT_PUBLISH,
      .cost = 100,
@@ -193,7 +209,8 @@ const struct gc_op_row gc_op_rows[] = {
      CONFIG(sleep_config),
      .run = gc_sleep_run},
     {.name = "summarize",
-     .help = "of each numeric field of a record: count, min, max, mean, deviation (of a sample); exact, whatever the order",
+     .help =
+         "of each numeric field of a record: count, min, max, mean, deviation (of a sample); exact, whatever the order",
      .scope = GC_SCOPE_REDUCE,
      .traits = GC_TRAIT_PURE | GC_TRAIT_COMMUTES,
      .cost = 1,

@@ -29,7 +29,8 @@ struct gc_target {
 /* On an empty file that is open for writing, and for reading where a format goes back. */
 enum gc_err gc_target_init(struct gc_target *t, int fd) GC_MUST_CHECK;
 /* After libvips has ended: whether all was written. */
-enum gc_err gc_target_result(struct gc_target *t, uint64_t *ret_bytes, struct gc_digest *ret_digest) GC_MUST_CHECK;
+enum gc_err gc_target_result(struct gc_target *t, uint64_t *ret_bytes,
+                             struct gc_digest *ret_digest) GC_MUST_CHECK;
 void gc_target_release(struct gc_target *t);
 
 #endif

@@ -73,7 +73,8 @@ static struct gc_str suffix_of(const struct gc_template *t)
     return GC_STR("");
 }
 
-enum gc_err gc_template_parse(struct gc_str text, struct gc_arena *arena, struct gc_template *ret, struct gc_fault *fault)
+enum gc_err gc_template_parse(struct gc_str text, struct gc_arena *arena, struct gc_template *ret,
+                              struct gc_fault *fault)
 {
     if (text.len == 0 || text.len > GC_MAX_PATH || control(text) || memchr(text.ptr, '\0', text.len))
         return gc_fault_set(fault, GC_ERR_INVALID, "no name of a file");
@@ -166,7 +167,8 @@ static struct gc_str from_path(enum gc_part kind, const struct gc_template_item 
 enum { SMALL = 96 };
 
 /* The text of a field; numbers as JSON has them. */
-static bool field_text(const struct gc_template_item *item, struct gc_str key, char small[SMALL], struct gc_str *ret)
+static bool field_text(const struct gc_template_item *item, struct gc_str key, char small[SMALL],
+                       struct gc_str *ret)
 {
     struct gc_value_token t;
     if (!field(item->fields, key, &t))
@@ -190,8 +192,8 @@ static bool field_text(const struct gc_template_item *item, struct gc_str key, c
     return true;
 }
 
-static enum gc_err part_text(const struct gc_template_part *p, const struct gc_template_item *item, char small[SMALL],
-                             struct gc_str *ret, struct gc_fault *fault)
+static enum gc_err part_text(const struct gc_template_part *p, const struct gc_template_item *item,
+                             char small[SMALL], struct gc_str *ret, struct gc_fault *fault)
 {
     if (p->kind == GC_PART_TEXT) {
         *ret = p->text;
@@ -211,7 +213,8 @@ static enum gc_err part_text(const struct gc_template_part *p, const struct gc_t
     }
     if (p->kind == GC_PART_FIELD) {
         if (!field_text(item, p->text, small, ret))
-            return gc_fault_set(fault, GC_ERR_INVALID, "{%.*s}: the item has no such field", GC_STR_ARGS(p->text));
+            return gc_fault_set(fault, GC_ERR_INVALID, "{%.*s}: the item has no such field",
+                                GC_STR_ARGS(p->text));
         return GC_OK;
     }
     if (item->path.len == 0)
@@ -255,7 +258,8 @@ static enum gc_err check_name(struct gc_str name, struct gc_fault *fault)
         while (end < name.len && name.ptr[end] != '/')
             end++;
         if (end - at > MAX_COMPONENT)
-            return gc_fault_set(fault, GC_ERR_INVALID, "a part of the name is longer than %d bytes", MAX_COMPONENT);
+            return gc_fault_set(fault, GC_ERR_INVALID, "a part of the name is longer than %d bytes",
+                                MAX_COMPONENT);
         at = end + 1;
     }
     return GC_OK;
@@ -271,17 +275,19 @@ static enum gc_err fill(const struct gc_template *t, const struct gc_template_it
         if (err)
             return err;
         if (control(text) || (text.len > 0 && memchr(text.ptr, '\0', text.len)))
-            return gc_fault_set(fault, GC_ERR_INVALID, "{%.*s}: a control character", GC_STR_ARGS(t->parts[i].text));
+            return gc_fault_set(fault, GC_ERR_INVALID, "{%.*s}: a control character",
+                                GC_STR_ARGS(t->parts[i].text));
         if (t->parts[i].kind != GC_PART_TEXT && leads_out(text))
-            return gc_fault_set(fault, GC_ERR_INVALID, "{%.*s}: '..' leads out of its folder", GC_STR_ARGS(t->parts[i].text));
+            return gc_fault_set(fault, GC_ERR_INVALID, "{%.*s}: '..' leads out of its folder",
+                                GC_STR_ARGS(t->parts[i].text));
         if (!gc_buf_put_str(name, text))
             return gc_fault_set(fault, GC_ERR_LIMIT, "a name longer than %u bytes", GC_MAX_PATH - 1);
     }
     return GC_OK;
 }
 
-enum gc_err gc_template_fill(const struct gc_template *t, const struct gc_template_item *item, struct gc_buf *out,
-                             struct gc_fault *fault)
+enum gc_err gc_template_fill(const struct gc_template *t, const struct gc_template_item *item,
+                             struct gc_buf *out, struct gc_fault *fault)
 {
     char memory[GC_MAX_PATH - 1];
     struct gc_buf name;
@@ -290,7 +296,8 @@ enum gc_err gc_template_fill(const struct gc_template *t, const struct gc_templa
     if (err)
         return err;
     bool absolute = t->n > 0 && t->parts[0].kind == GC_PART_TEXT && t->parts[0].text.ptr[0] == '/';
-    struct gc_str made = {memory, tidy(memory, name.len, absolute || (t->n > 0 && t->parts[0].kind == GC_PART_PATH))};
+    struct gc_str made = {memory,
+                          tidy(memory, name.len, absolute || (t->n > 0 && t->parts[0].kind == GC_PART_PATH))};
     err = check_name(made, fault);
     if (err)
         return err;

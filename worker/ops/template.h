@@ -48,11 +48,12 @@ struct gc_template_item {
 };
 
 /* Parts and texts lie in the arena. GC_ERR_INVALID with the reason; GC_ERR_NOMEM. */
-enum gc_err gc_template_parse(struct gc_str text, struct gc_arena *arena, struct gc_template *ret, struct gc_fault *fault) GC_MUST_CHECK;
+enum gc_err gc_template_parse(struct gc_str text, struct gc_arena *arena, struct gc_template *ret,
+                              struct gc_fault *fault) GC_MUST_CHECK;
 
 /* Appends the name. GC_ERR_INVALID: the item gives no name (no such field, a control character, `..` in a filled-in part, a part
  * above 255 bytes, nothing left); GC_ERR_LIMIT: longer than GC_MAX_PATH, or `out` is too small. Nothing is appended on failure. */
-enum gc_err gc_template_fill(const struct gc_template *t, const struct gc_template_item *item, struct gc_buf *out,
-                             struct gc_fault *fault) GC_MUST_CHECK;
+enum gc_err gc_template_fill(const struct gc_template *t, const struct gc_template_item *item,
+                             struct gc_buf *out, struct gc_fault *fault) GC_MUST_CHECK;
 
 #endif

@@ -74,7 +74,8 @@ struct gc_bytes rig_program(const struct rig *r, const char *op, const char *con
         else
             s->value = (struct gc_value){.kind = GC_VALUE_STRING, .as.string = bytes(equals + 1)};
     }
-    struct gc_program p = {.kind = GC_STAGE_SOURCE, .folder = bytes(r->folder), .limit = limit, .n_steps = 1, .steps = &step};
+    struct gc_program p = {
+        .kind = GC_STAGE_SOURCE, .folder = bytes(r->folder), .limit = limit, .n_steps = 1, .steps = &step};
     struct gc_buf out;
     void *memory = rig_keep(malloc(16384));
     gc_buf_init(&out, memory, 16384);
@@ -127,7 +128,11 @@ static void take_page(struct found *f, const struct gc_lister_reply *reply)
 
 void rig_list(struct rig *r, struct gc_bytes program, uint32_t pages, struct found *f)
 {
-    struct gc_list_request q = {.id = ++r->ids, .program = program, .cursor = {f->cursor, f->cursor_len}, .first = f->count, .pages = pages};
+    struct gc_list_request q = {.id = ++r->ids,
+                                .program = program,
+                                .cursor = {f->cursor, f->cursor_len},
+                                .first = f->count,
+                                .pages = pages};
     uint32_t before = f->pages;
     ck_assert_int_eq(gc_lister_list(r->lister, &q), GC_OK);
     f->lists++;

@@ -14,7 +14,7 @@ struct rig {
     uint64_t ids;
 };
 
-void *rig_keep(void *memory); /* freed with the process; no leak */
+void *rig_keep(void *memory);    /* freed with the process; no leak */
 void rig_init(struct rig *r);    /* the folder, and a lister whose one root it is */
 void rig_release(struct rig *r); /* both are gone */
 void rig_write(const struct rig *r, const char *path, const char *text); /* folders are made */

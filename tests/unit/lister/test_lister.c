@@ -40,7 +40,8 @@ START_TEST(files_come_in_order)
     struct found f = {0};
     rig_init(&r);
     plant(&r);
-    rig_list_all(&r, rig_program(&r, "files", SETTINGS("path=p", "pattern=**/*.{jpg,png}"), GC_UNSET), 16, &f);
+    rig_list_all(&r, rig_program(&r, "files", SETTINGS("path=p", "pattern=**/*.{jpg,png}"), GC_UNSET), 16,
+                 &f);
     ck_assert_str_eq(f.text, "");
     ck_assert_str_eq(f.names, "p/a/y.png\np/a/z.JPG\np/b.jpg\np/c/d/e.jpg\n");
     ck_assert_uint_eq(f.left_out, 3);
@@ -74,7 +75,8 @@ START_TEST(patterns_choose)
         struct found f = {0};
         char pattern[64];
         (void)snprintf(pattern, sizeof pattern, "pattern=%s", rows[i].pattern);
-        rig_list_all(&r, rig_program(&r, "files", SETTINGS("path=p/", pattern, rows[i].with_case), GC_UNSET), 16, &f);
+        rig_list_all(&r, rig_program(&r, "files", SETTINGS("path=p/", pattern, rows[i].with_case), GC_UNSET),
+                     16, &f);
         ck_assert_msg(strcmp(f.names, rows[i].names) == 0, "%s: %s%s", rows[i].pattern, f.names, f.text);
     }
     rig_release(&r);
@@ -99,8 +101,11 @@ START_TEST(links_are_followed_below_the_roots)
     rig_list_all(&r, rig_program(&r, "files", SETTINGS("path=p/c", "pattern=**/*.jpg"), GC_UNSET), 16, &f);
     ck_assert_str_eq(f.text, "");
     /* up leads to p, which the walk is not inside of: it is listed once, and its c is a circle */
-    ck_assert_str_eq(f.names, "p/c/absolute/h.jpg\np/c/d/e.jpg\np/c/relative.jpg\np/c/up/a/z.JPG\np/c/up/b.jpg\n");
-    rig_list_all(&r, rig_program(&r, "files", SETTINGS("path=p/c", "pattern=**/*.jpg", "links=skip"), GC_UNSET), 16, &skipped);
+    ck_assert_str_eq(f.names,
+                     "p/c/absolute/h.jpg\np/c/d/e.jpg\np/c/relative.jpg\np/c/up/a/z.JPG\np/c/up/b.jpg\n");
+    rig_list_all(&r,
+                 rig_program(&r, "files", SETTINGS("path=p/c", "pattern=**/*.jpg", "links=skip"), GC_UNSET),
+                 16, &skipped);
     ck_assert_str_eq(skipped.names, "p/c/d/e.jpg\n");
     rig_release(&r);
 }
@@ -164,12 +169,9 @@ START_TEST(refuses_what_lies_outside)
     static const struct {
         const char *path;
         uint32_t cause;
-    } rows[] = {{"path=..", GC_CAUSE_NOT_ALLOWED},
-                {"path=/etc", GC_CAUSE_NOT_ALLOWED},
-                {"path=p/../../x", GC_CAUSE_NOT_ALLOWED},
-                {"path=p/nowhere", GC_CAUSE_MISSING},
-                {"path=p/b.jpg", GC_CAUSE_MISSING},
-                {"path=p/out", GC_CAUSE_NOT_ALLOWED}};
+    } rows[] = {{"path=..", GC_CAUSE_NOT_ALLOWED},        {"path=/etc", GC_CAUSE_NOT_ALLOWED},
+                {"path=p/../../x", GC_CAUSE_NOT_ALLOWED}, {"path=p/nowhere", GC_CAUSE_MISSING},
+                {"path=p/b.jpg", GC_CAUSE_MISSING},       {"path=p/out", GC_CAUSE_NOT_ALLOWED}};
     struct rig r;
     rig_init(&r);
     plant(&r);
@@ -211,7 +213,8 @@ static void read_page(struct rig *r, struct gc_bytes program, const struct gc_pa
     struct gc_bytes fields;
     ck_assert(gc_items_check(reply.block, page->count));
     while (gc_items_next(&reply.block, &text, &fields))
-        f->names_len += (size_t)snprintf(f->names + f->names_len, sizeof f->names - f->names_len, "%.*s|%zu\n", GC_STR_ARGS(gc_bytes_str(text)), fields.len);
+        f->names_len += (size_t)snprintf(f->names + f->names_len, sizeof f->names - f->names_len,
+                                         "%.*s|%zu\n", GC_STR_ARGS(gc_bytes_str(text)), fields.len);
 }
 
 START_TEST(manifests_are_referred_to)
@@ -223,7 +226,8 @@ START_TEST(manifests_are_referred_to)
     } rows[] = {
         {"path=m.txt", "a\r\n\nb\nc", "a|0\nb|0\nc|0\n"},
         {"path=m.csv", "\xef\xbb\xbfpath,n\r\na,1\r\n\"b,\"\"c\n\",2\n", "a|5\nb,\"c\n|5\n"},
-        {"path=m.jsonl", "{\"path\":\"a\",\"n\":1}\n\"b\"\n\n{\"path_base64\":\"/w==\"}\n", "a|4\nb|0\n\xff|0\n"},
+        {"path=m.jsonl", "{\"path\":\"a\",\"n\":1}\n\"b\"\n\n{\"path_base64\":\"/w==\"}\n",
+         "a|4\nb|0\n\xff|0\n"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct rig r;
@@ -376,11 +380,20 @@ int main(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "--lister") == 0)
         return gc_lister_main(GC_LISTER_FD);
     const struct gc_suite_test tests[] = {
-        GC_TEST(files_come_in_order),         GC_TEST(patterns_choose),      GC_TEST(links_are_followed_below_the_roots),
-        GC_TEST(resumes_behind_any_page),     GC_TEST(stops_at_the_limit),   GC_TEST(refuses_what_lies_outside),
-        GC_TEST(names_are_any_bytes),         GC_TEST(manifests_are_referred_to), GC_TEST(bad_lines_are_named),
-        GC_TEST(long_lines_are_named),        GC_TEST(a_million_lines),      GC_TEST(a_dead_child_is_noticed),
-        GC_TEST(cancelled_requests_say_nothing), GC_TEST(too_many_requests_are_refused),
+        GC_TEST(files_come_in_order),
+        GC_TEST(patterns_choose),
+        GC_TEST(links_are_followed_below_the_roots),
+        GC_TEST(resumes_behind_any_page),
+        GC_TEST(stops_at_the_limit),
+        GC_TEST(refuses_what_lies_outside),
+        GC_TEST(names_are_any_bytes),
+        GC_TEST(manifests_are_referred_to),
+        GC_TEST(bad_lines_are_named),
+        GC_TEST(long_lines_are_named),
+        GC_TEST(a_million_lines),
+        GC_TEST(a_dead_child_is_noticed),
+        GC_TEST(cancelled_requests_say_nothing),
+        GC_TEST(too_many_requests_are_refused),
     };
     return gc_suite_run("lister", tests, sizeof tests / sizeof tests[0]);
 }

@@ -126,4 +126,5 @@ START_TEST(a_cancelled_job_says_nothing)
 }
 END_TEST
 
-GC_SUITE("pages", GC_TEST(old_pages_go), GC_TEST(the_last_page_says_so), GC_TEST(full_pages_go), GC_TEST(a_cancelled_job_says_nothing))
+GC_SUITE("pages", GC_TEST(old_pages_go), GC_TEST(the_last_page_says_so), GC_TEST(full_pages_go),
+         GC_TEST(a_cancelled_job_says_nothing))

@@ -46,7 +46,8 @@ static const char *parse_all(enum gc_manifest_format format, const char *column,
             struct gc_value_token v;
             ck_assert_int_eq(gc_value_next(&fields, &v), GC_OK);
             if (v.kind == GC_TOKEN_STR)
-                n += (size_t)snprintf(out + n, sizeof out - n, "%.*s%c", GC_STR_ARGS(gc_bytes_str(v.bytes)), i % 2 ? ',' : '=');
+                n += (size_t)snprintf(out + n, sizeof out - n, "%.*s%c", GC_STR_ARGS(gc_bytes_str(v.bytes)),
+                                      i % 2 ? ',' : '=');
             else
                 n += (size_t)snprintf(out + n, sizeof out - n, "#%d,", (int)v.integer);
         }
@@ -69,7 +70,10 @@ START_TEST(records_are_items)
     } rows[] = {
         {GC_MANIFEST_TEXT, "", "", ""},
         {GC_MANIFEST_TEXT, "", "a\nb\r\n\n\r\nc d", "a|;b|;c d|;"},
-        {GC_MANIFEST_TEXT, "", "\xef\xbb\xbf" "a\n", "a|;"},
+        {GC_MANIFEST_TEXT, "",
+         "\xef\xbb\xbf"
+         "a\n",
+         "a|;"},
         {GC_MANIFEST_CSV, "", "p,q\na,1\n", "a|q=1,;"},
         {GC_MANIFEST_CSV, "q", "p,q\na,1\n\nb,2", "1|p=a,;2|p=b,;"},
         {GC_MANIFEST_CSV, "", "p\n\"a,\"\"b\"\"\r\nc\"\n", "a,\"b\"\r\nc|;"},
@@ -87,7 +91,8 @@ START_TEST(records_are_items)
         {GC_MANIFEST_JSONL, "", "{\"p\":{}}", "'p' is no text of an item"},
         {GC_MANIFEST_JSONL, "", "{\"p\":\"\"}", "'p' is no text of an item"},
         {GC_MANIFEST_JSONL, "", "[1]", "neither an object nor a string"},
-        {GC_MANIFEST_JSONL, "", "{\"p\":\"a\",\"x\":[[[[[[[[[1]]]]]]]]]}", "'x' is nested too deeply, or too large"},
+        {GC_MANIFEST_JSONL, "", "{\"p\":\"a\",\"x\":[[[[[[[[[1]]]]]]]]]}",
+         "'x' is nested too deeply, or too large"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const char *out = parse_all(rows[i].format, rows[i].column, bytes(rows[i].in));
@@ -170,5 +175,5 @@ START_TEST(formats_go_by_name)
 }
 END_TEST
 
-GC_SUITE("manifest", GC_TEST(records_are_items), GC_TEST(any_bytes_are_cut), GC_TEST(long_records_are_refused), GC_TEST(blocks_are_checked),
-         GC_TEST(formats_go_by_name))
+GC_SUITE("manifest", GC_TEST(records_are_items), GC_TEST(any_bytes_are_cut),
+         GC_TEST(long_records_are_refused), GC_TEST(blocks_are_checked), GC_TEST(formats_go_by_name))

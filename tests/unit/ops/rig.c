@@ -70,7 +70,10 @@ int rig_step(struct rig *r, const char *op, const char *settings, int from)
 {
     int at = (int)r->program.n_steps++;
     struct gc_step *step = &r->steps[at];
-    *step = (struct gc_step){.node = (uint64_t)at, .id = gc_str_bytes(gc_str_of(op)), .op = gc_str_bytes(gc_str_of(op)), .decode = GC_UNSET};
+    *step = (struct gc_step){.node = (uint64_t)at,
+                             .id = gc_str_bytes(gc_str_of(op)),
+                             .op = gc_str_bytes(gc_str_of(op)),
+                             .decode = GC_UNSET};
     step->config = r->config[at];
     step->inputs = r->inputs[at];
     if (from >= 0) {
@@ -80,7 +83,8 @@ int rig_step(struct rig *r, const char *op, const char *settings, int from)
     for (const char *p = settings; *p;) {
         size_t len = strcspn(p, " ");
         size_t key = strcspn(p, "=");
-        r->config[at][step->n_config++] = (struct gc_setting){.key = gc_bytes_of(p, key), .value = scalar(p + key + 1, len - key - 1)};
+        r->config[at][step->n_config++] =
+            (struct gc_setting){.key = gc_bytes_of(p, key), .value = scalar(p + key + 1, len - key - 1)};
         p += len + (p[len] == ' ');
     }
     return at;
@@ -235,7 +239,8 @@ bool rig_shell(const char *format, ...)
 
 bool rig_same_pixels(const char *a, const char *b)
 {
-    return rig_shell("vips copy '%s' '%s.a.v' && vips copy '%s' '%s.b.v' && vips subtract '%s.a.v' '%s.b.v' '%s.c.v' && "
-                     "vips abs '%s.c.v' '%s.d.v' && test \"$(vips max '%s.d.v')\" = 0.000000",
-                     a, a, b, a, a, a, a, a, a, a);
+    return rig_shell(
+        "vips copy '%s' '%s.a.v' && vips copy '%s' '%s.b.v' && vips subtract '%s.a.v' '%s.b.v' '%s.c.v' && "
+        "vips abs '%s.c.v' '%s.d.v' && test \"$(vips max '%s.d.v')\" = 0.000000",
+        a, a, b, a, a, a, a, a, a, a);
 }

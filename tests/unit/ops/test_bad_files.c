@@ -62,7 +62,8 @@ START_TEST(causes_of_bad_files)
         {"printf 'this is text' > '%s/x'", GC_CAUSE_UNSUPPORTED},
         {"printf '' > '%s/x'", GC_CAUSE_BAD_INPUT},
         /* Long enough that it is wrong, and not cut: a chunk of no known name where the header must be. */
-        {"(printf '\\211PNG\\r\\n\\032\\n\\0\\0\\0\\015XXXX'; head -c 400 /dev/zero) > '%s/x'", GC_CAUSE_BAD_INPUT},
+        {"(printf '\\211PNG\\r\\n\\032\\n\\0\\0\\0\\015XXXX'; head -c 400 /dev/zero) > '%s/x'",
+         GC_CAUSE_BAD_INPUT},
         {"printf '\\377\\330\\377\\340' > '%s/x'", GC_CAUSE_DAMAGED},
         {"printf '\\037\\213svgz' > '%s/x'", GC_CAUSE_UNSUPPORTED},
     };

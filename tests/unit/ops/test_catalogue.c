@@ -53,7 +53,8 @@ START_TEST(it_is_sorted_and_the_same_each_time)
     decode();
     ck_assert_uint_gt(catalogue.n_ops, 40);
     for (uint32_t i = 1; i < catalogue.n_ops; i++)
-        ck_assert_int_lt(gc_str_compare(gc_bytes_str(catalogue.ops[i - 1].name), gc_bytes_str(catalogue.ops[i].name)), 0);
+        ck_assert_int_lt(
+            gc_str_compare(gc_bytes_str(catalogue.ops[i - 1].name), gc_bytes_str(catalogue.ops[i].name)), 0);
     ck_assert(gc_bytes_equal(encode(), encode()));
 }
 END_TEST
@@ -101,13 +102,31 @@ START_TEST(every_offer_runs)
     static const struct {
         const char *op;
         const char *settings;
-    } given[] = {{"thumbnail_image", "width=20"}, {"boolean_const", "boolean=and c=7"}, {"linear", "a=2 b=1"},   {"math", "math=sin"},
-                 {"math2_const", "math2=pow c=2"}, {"relational_const", "relational=more c=9"}, {"round", "round=ceil"}, {"cast", "format=float"},
-                 {"colourspace", "space=lab"},   {"bandbool", "boolean=or"}, {"bandjoin_const", "c=255"}, {"extract_band", "band=0"},
-                 {"crop", "left=0 top=0 width=1 height=1"}, {"extract_area", "left=0 top=0 width=1 height=1"}, {"embed", "x=2 y=2 width=30 height=30"},
-                 {"flip", "direction=horizontal"}, {"gravity", "direction=centre width=40 height=40"}, {"resize", "scale=0.5"}, {"rot", "angle=d90"},
-                 {"rotate", "angle=30"},         {"shrink", "hshrink=1.5 vshrink=1.5"}, {"smartcrop", "width=1 height=1"}, {"subsample", "xfac=1 yfac=1"},
-                 {"gaussblur", "sigma=1.5"},     {"rank", "width=1 height=1 index=0"}};
+    } given[] = {{"thumbnail_image", "width=20"},
+                 {"boolean_const", "boolean=and c=7"},
+                 {"linear", "a=2 b=1"},
+                 {"math", "math=sin"},
+                 {"math2_const", "math2=pow c=2"},
+                 {"relational_const", "relational=more c=9"},
+                 {"round", "round=ceil"},
+                 {"cast", "format=float"},
+                 {"colourspace", "space=lab"},
+                 {"bandbool", "boolean=or"},
+                 {"bandjoin_const", "c=255"},
+                 {"extract_band", "band=0"},
+                 {"crop", "left=0 top=0 width=1 height=1"},
+                 {"extract_area", "left=0 top=0 width=1 height=1"},
+                 {"embed", "x=2 y=2 width=30 height=30"},
+                 {"flip", "direction=horizontal"},
+                 {"gravity", "direction=centre width=40 height=40"},
+                 {"resize", "scale=0.5"},
+                 {"rot", "angle=d90"},
+                 {"rotate", "angle=30"},
+                 {"shrink", "hshrink=1.5 vshrink=1.5"},
+                 {"smartcrop", "width=1 height=1"},
+                 {"subsample", "xfac=1 yfac=1"},
+                 {"gaussblur", "sigma=1.5"},
+                 {"rank", "width=1 height=1 index=0"}};
     static const int sizes[][2] = {{1, 1}, {1, 40}, {40, 1}, {33, 17}};
     static struct rig r;
     for (uint32_t i = 0; i < gc_offers_n; i++) {
@@ -125,12 +144,13 @@ START_TEST(every_offer_runs)
             rig_run(&r, photo);
             ck_assert_uint_eq(r.result.pattern[load], GC_OUTCOME_DONE);
             bool ok = r.result.pattern[saved] == GC_OUTCOME_DONE;
-            ck_assert_msg(ok || k < 3, "%s: %s%s", gc_offers[i].nickname, rig_text(&r, op), rig_text(&r, saved));
+            ck_assert_msg(ok || k < 3, "%s: %s%s", gc_offers[i].nickname, rig_text(&r, op),
+                          rig_text(&r, saved));
             rig_release(&r);
         }
     }
 }
 END_TEST
 
-GC_SUITE("catalogue", GC_TEST(it_is_sorted_and_the_same_each_time), GC_TEST(settings_are_libvips_own), GC_TEST(traits_are_what_the_planner_needs),
-         GC_TEST(every_offer_runs))
+GC_SUITE("catalogue", GC_TEST(it_is_sorted_and_the_same_each_time), GC_TEST(settings_are_libvips_own),
+         GC_TEST(traits_are_what_the_planner_needs), GC_TEST(every_offer_runs))

@@ -12,7 +12,8 @@
 
 enum { ITEMS = 400, PARTS = 24 };
 
-static const struct gc_op_field_row shape[] = {{"a", GC_TYPE_REAL}, {"b", GC_TYPE_INT}, {"c", GC_TYPE_STRING}};
+static const struct gc_op_field_row shape[] = {
+    {"a", GC_TYPE_REAL}, {"b", GC_TYPE_INT}, {"c", GC_TYPE_STRING}};
 
 /* Reals of all sizes, which floating point would sum differently in each order. */
 static double real_of(uint64_t *seed)
@@ -47,7 +48,8 @@ static struct gc_bytes put(const struct gc_reducer *red, const void *state)
 }
 
 /* Deals the items out to states at random and merges those two by two in random order. */
-static struct gc_bytes random_merge(const struct gc_reducer *red, const struct gc_step *step, const struct gc_reduce_input *items, uint64_t seed)
+static struct gc_bytes random_merge(const struct gc_reducer *red, const struct gc_step *step,
+                                    const struct gc_reduce_input *items, uint64_t seed)
 {
     void *states[PARTS];
     struct gc_bytes bytes[PARTS];
@@ -90,14 +92,16 @@ static void any_order(const struct gc_reducer *red, struct gc_step *step)
     struct gc_reduce_input items[ITEMS];
     uint64_t seed = 20260131;
     for (uint32_t i = 0; i < ITEMS; i++)
-        items[i] = (struct gc_reduce_input){.value = {memory[i], record(&seed, memory[i], sizeof memory[i])}, .shape = shape, .n_shape = 3};
+        items[i] = (struct gc_reduce_input){
+            .value = {memory[i], record(&seed, memory[i], sizeof memory[i])}, .shape = shape, .n_shape = 3};
     void *all = red->init(step);
     for (uint32_t i = 0; i < ITEMS; i++)
         red->add(all, &items[i]);
     struct gc_bytes wanted = put(red, all);
     free(all);
     for (uint64_t round = 1; round <= 60; round++)
-        ck_assert_msg(gc_bytes_equal(wanted, random_merge(red, step, items, round * 7919)), "round %lu", round);
+        ck_assert_msg(gc_bytes_equal(wanted, random_merge(red, step, items, round * 7919)), "round %lu",
+                      round);
 }
 
 START_TEST(count_in_any_order)
@@ -133,7 +137,8 @@ START_TEST(broken_states_are_refused)
     uint64_t seed = 5;
     void *s = rig_keep(gc_reducer_summarize.init(&step));
     uint8_t memory[64];
-    struct gc_reduce_input item = {.value = {memory, record(&seed, memory, sizeof memory)}, .shape = shape, .n_shape = 3};
+    struct gc_reduce_input item = {
+        .value = {memory, record(&seed, memory, sizeof memory)}, .shape = shape, .n_shape = 3};
     gc_reducer_summarize.add(s, &item);
     struct gc_bytes good = put(&gc_reducer_summarize, s);
     for (size_t len = 0; len < good.len; len++)
@@ -159,7 +164,8 @@ START_TEST(mean_and_deviation_are_right)
     e = (struct gc_exact){0};
     for (int i = 0; i < 1000; i++)
         gc_exact_add_real(&e, 1e9 + (i % 2 ? 1e-3 : -1e-3));
-    ck_assert_double_eq_tol(gc_exact_deviation(&e, 1000), 1e-3 * sqrt(1000.0 / 999.0), 1e-7); /* the numbers themselves are rounded to that */
+    ck_assert_double_eq_tol(gc_exact_deviation(&e, 1000), 1e-3 * sqrt(1000.0 / 999.0),
+                            1e-7); /* the numbers themselves are rounded to that */
     e = (struct gc_exact){0};
     gc_exact_add_real(&e, -5e-324);
     gc_exact_add_int(&e, INT64_MIN);
@@ -261,6 +267,7 @@ START_TEST(summarize_names_its_fields)
 }
 END_TEST
 
-GC_SUITE("reduce", GC_TEST(count_in_any_order), GC_TEST(summarize_in_any_order), GC_TEST(histogram_in_any_order),
-         GC_TEST(broken_states_are_refused), GC_TEST(mean_and_deviation_are_right), GC_TEST(deltas_hold_what_was_added),
+GC_SUITE("reduce", GC_TEST(count_in_any_order), GC_TEST(summarize_in_any_order),
+         GC_TEST(histogram_in_any_order), GC_TEST(broken_states_are_refused),
+         GC_TEST(mean_and_deviation_are_right), GC_TEST(deltas_hold_what_was_added),
          GC_TEST(summarize_names_its_fields))

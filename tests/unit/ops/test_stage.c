@@ -25,7 +25,8 @@ static bool have_vips(void)
 static void all_done(void)
 {
     for (uint32_t i = 0; i < gc_stage_nodes(r.stage); i++)
-        ck_assert_msg(r.result.pattern[i] == GC_OUTCOME_DONE, "node %u: outcome %u, %s", i, r.result.pattern[i], rig_text(&r, (int)i));
+        ck_assert_msg(r.result.pattern[i] == GC_OUTCOME_DONE, "node %u: outcome %u, %s", i,
+                      r.result.pattern[i], rig_text(&r, (int)i));
 }
 
 START_TEST(echo_says_item_and_hash)
@@ -93,7 +94,9 @@ START_TEST(without_push_down_it_is_thumbnail_image)
     rig_run(&r, photo);
     all_done();
     (void)snprintf(wanted, sizeof wanted, "%s/wanted.png", r.folder);
-    ck_assert(rig_shell("cd '%s' && vips thumbnail_image photo.jpg s.v 200 && vips sharpen s.v wanted.png --sigma 0.6", r.folder));
+    ck_assert(rig_shell(
+        "cd '%s' && vips thumbnail_image photo.jpg s.v 200 && vips sharpen s.v wanted.png --sigma 0.6",
+        r.folder));
     ck_assert(rig_same_pixels(wanted, rig_output(&r, saved)));
     rig_release(&r);
 }
@@ -147,7 +150,8 @@ START_TEST(shared_images_are_made_once)
     int b = rig_step(&r, "thumbnail_image", "width=100", load);
     int c = rig_step(&r, "flip", "direction=vertical", load);
     int tone = rig_step(&r, "describe", "", a);
-    int saved[3] = {rig_step(&r, "save", "to=a.png", a), rig_step(&r, "save", "to=b.png", b), rig_step(&r, "save", "to=c.png", c)};
+    int saved[3] = {rig_step(&r, "save", "to=a.png", a), rig_step(&r, "save", "to=b.png", b),
+                    rig_step(&r, "save", "to=c.png", c)};
     rig_install(&r);
     rig_run(&r, photo);
     all_done();
@@ -220,7 +224,8 @@ START_TEST(save_says_what_it_wrote)
         free(data);
         char path[64];
         (void)snprintf(path, sizeof path, "out/a/b.c-7%s", suffixes[i]);
-        ck_assert_msg(gc_str_is(gc_bytes_str(made->path), path), "%.*s", GC_STR_ARGS(gc_bytes_str(made->path)));
+        ck_assert_msg(gc_str_is(gc_bytes_str(made->path), path), "%.*s",
+                      GC_STR_ARGS(gc_bytes_str(made->path)));
         struct gc_bytes in = gc_buf_bytes(&r.values);
         struct gc_bytes first;
         ck_assert_int_eq(gc_value_skip(&in, &first), GC_OK); /* load's */
@@ -315,13 +320,22 @@ START_TEST(settings_are_refused_at_install_or_run)
     static const struct {
         const char *op;
         const char *settings;
-    } rows[] = {{"load", "fail_on=never"}, {"load", "speed=1"}, {"save", "to=x.bmp"},     {"save", "to=x.gif Q=3"}, {"save", ""},
-                {"sleep", "seconds=-1"},   {"fail", "items=0"}, {"remainder_const", "c=1"}, {"system", "cmd_format=ls"}, {"files", "path=x"}};
+    } rows[] = {{"load", "fail_on=never"},
+                {"load", "speed=1"},
+                {"save", "to=x.bmp"},
+                {"save", "to=x.gif Q=3"},
+                {"save", ""},
+                {"sleep", "seconds=-1"},
+                {"fail", "items=0"},
+                {"remainder_const", "c=1"},
+                {"system", "cmd_format=ls"},
+                {"files", "path=x"}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct gc_fault fault = {0};
         rig_init(&r);
         (void)rig_step(&r, rows[i].op, rows[i].settings, -1);
-        ck_assert_msg(gc_stage_install(rig_encode(&r.program), &r.stage, &fault) == GC_ERR_INVALID, "%s %s", rows[i].op, rows[i].settings);
+        ck_assert_msg(gc_stage_install(rig_encode(&r.program), &r.stage, &fault) == GC_ERR_INVALID, "%s %s",
+                      rows[i].op, rows[i].settings);
         ck_assert_int_gt((int)strlen(fault.text), 10);
         rig_release(&r);
     }
@@ -419,8 +433,11 @@ START_TEST(a_picture_of_one_colour_is_described)
 }
 END_TEST
 
-GC_SUITE("stage", GC_TEST(a_picture_of_one_colour_is_described), GC_TEST(echo_says_item_and_hash), GC_TEST(thumbnails_are_those_of_the_vips_command), GC_TEST(without_push_down_it_is_thumbnail_image),
+GC_SUITE("stage", GC_TEST(a_picture_of_one_colour_is_described), GC_TEST(echo_says_item_and_hash),
+         GC_TEST(thumbnails_are_those_of_the_vips_command), GC_TEST(without_push_down_it_is_thumbnail_image),
          GC_TEST(exif_turns_it), GC_TEST(shared_images_are_made_once),
-         GC_TEST(two_shrinks_share_a_descriptor), GC_TEST(save_says_what_it_wrote), GC_TEST(given_nodes_are_not_run),
-         GC_TEST(only_what_is_wanted_is_committed), GC_TEST(fail_fails_as_asked), GC_TEST_ABORTS(fail_crashes_as_asked),
-         GC_TEST(settings_are_refused_at_install_or_run), GC_TEST(metadata_is_left_behind), GC_TEST(describe_agrees_with_libvips))
+         GC_TEST(two_shrinks_share_a_descriptor), GC_TEST(save_says_what_it_wrote),
+         GC_TEST(given_nodes_are_not_run), GC_TEST(only_what_is_wanted_is_committed),
+         GC_TEST(fail_fails_as_asked), GC_TEST_ABORTS(fail_crashes_as_asked),
+         GC_TEST(settings_are_refused_at_install_or_run), GC_TEST(metadata_is_left_behind),
+         GC_TEST(describe_agrees_with_libvips))

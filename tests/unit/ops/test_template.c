@@ -113,4 +113,5 @@ START_TEST(suffixes_are_known_before)
 }
 END_TEST
 
-GC_SUITE("template", GC_TEST(names_are_filled_in), GC_TEST(long_parts_are_refused), GC_TEST(suffixes_are_known_before))
+GC_SUITE("template", GC_TEST(names_are_filled_in), GC_TEST(long_parts_are_refused),
+         GC_TEST(suffixes_are_known_before))

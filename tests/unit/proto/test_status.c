@@ -570,5 +570,6 @@ START_TEST(no_nodes)
 }
 END_TEST
 
-GC_SUITE("proto: status", GC_TEST(no_nodes), GC_TEST(one_outcome_is_nine_bytes), GC_TEST(nothing), GC_TEST(model),
-         GC_TEST(truncated), GC_TEST(flipped), GC_TEST(refused), GC_TEST(too_many_patterns), GC_TEST(full))
+GC_SUITE("proto: status", GC_TEST(no_nodes), GC_TEST(one_outcome_is_nine_bytes), GC_TEST(nothing),
+         GC_TEST(model), GC_TEST(truncated), GC_TEST(flipped), GC_TEST(refused), GC_TEST(too_many_patterns),
+         GC_TEST(full))

@@ -59,7 +59,8 @@ static enum gc_err try_open(const char *path, bool follow)
 {
     int fd;
     struct gc_fault fault = {0};
-    enum gc_err err = gc_roots_open(roots, gc_str_of(under("a")), gc_str_of(path), O_RDONLY, 0, follow, &fd, &fault);
+    enum gc_err err =
+        gc_roots_open(roots, gc_str_of(under("a")), gc_str_of(path), O_RDONLY, 0, follow, &fd, &fault);
     if (!err)
         ck_assert_int_eq(close(fd), 0);
     else
@@ -74,11 +75,13 @@ START_TEST(what_a_fault_says)
     struct gc_fault fault = {0};
     int fd;
     plant();
-    enum gc_err err = gc_roots_open(roots, gc_str_of(under("a")), GC_STR("sub/../none/./x"), O_RDONLY, 0, true, &fd, &fault);
+    enum gc_err err = gc_roots_open(roots, gc_str_of(under("a")), GC_STR("sub/../none/./x"), O_RDONLY, 0,
+                                    true, &fd, &fault);
     ck_assert_int_eq(err, GC_ERR_NOT_FOUND);
     (void)snprintf(expected, sizeof expected, "'%s': No such file or directory", under("a/none/x"));
     ck_assert_str_eq(fault.text, expected);
-    err = gc_roots_open(roots, gc_str_of("/"), GC_STR("nas:h/.."), O_RDONLY | O_DIRECTORY | O_CREAT, 0, true, &fd, &fault);
+    err = gc_roots_open(roots, gc_str_of("/"), GC_STR("nas:h/.."), O_RDONLY | O_DIRECTORY | O_CREAT, 0, true,
+                        &fd, &fault);
     ck_assert_int_ne(err, GC_OK);
     (void)snprintf(expected, sizeof expected, "'%s': ", under("mount"));
     ck_assert_msg(strncmp(fault.text, expected, strlen(expected)) == 0, "%s", fault.text);
@@ -87,7 +90,8 @@ START_TEST(what_a_fault_says)
     strcat(path, "none");
     err = gc_roots_open(roots, gc_str_of(under("a")), gc_str_of(path), O_RDONLY, 0, true, &fd, &fault);
     ck_assert_int_eq(err, GC_ERR_NOT_FOUND);
-    (void)snprintf(expected, sizeof expected, "'...%s': No such file or directory", path + strlen(path) - 160);
+    (void)snprintf(expected, sizeof expected, "'...%s': No such file or directory",
+                   path + strlen(path) - 160);
     ck_assert_str_eq(fault.text, expected);
     clear();
 }
@@ -141,7 +145,8 @@ START_TEST(parents_are_made)
     struct stat st;
     plant();
     struct gc_str folder = gc_str_of(under("a"));
-    ck_assert_int_eq(gc_roots_open_parent(roots, folder, GC_STR("x/y/z.webp"), false, &fd, name, NULL), GC_ERR_NOT_FOUND);
+    ck_assert_int_eq(gc_roots_open_parent(roots, folder, GC_STR("x/y/z.webp"), false, &fd, name, NULL),
+                     GC_ERR_NOT_FOUND);
     ck_assert_int_eq(gc_roots_open_parent(roots, folder, GC_STR("x/y/z.webp"), true, &fd, name, NULL), GC_OK);
     ck_assert_str_eq(name, "z.webp");
     ck_assert_int_eq(fstat(fd, &st), 0);
@@ -151,9 +156,12 @@ START_TEST(parents_are_made)
     ck_assert_int_eq(gc_roots_open_parent(roots, folder, GC_STR("beside/n/z"), true, &fd, name, NULL), GC_OK);
     ck_assert_int_eq(close(fd), 0);
     ck_assert_int_eq(stat(under("b/n"), &st), 0);
-    ck_assert_int_eq(gc_roots_open_parent(roots, folder, GC_STR("../out/n/z"), true, &fd, name, NULL), GC_ERR_DENIED);
-    ck_assert_int_eq(gc_roots_open_parent(roots, folder, GC_STR("etc/n/z"), true, &fd, name, NULL), GC_ERR_DENIED);
-    ck_assert_int_eq(gc_roots_open_parent(roots, folder, GC_STR("f/n/z"), true, &fd, name, NULL), GC_ERR_NOT_FOUND);
+    ck_assert_int_eq(gc_roots_open_parent(roots, folder, GC_STR("../out/n/z"), true, &fd, name, NULL),
+                     GC_ERR_DENIED);
+    ck_assert_int_eq(gc_roots_open_parent(roots, folder, GC_STR("etc/n/z"), true, &fd, name, NULL),
+                     GC_ERR_DENIED);
+    ck_assert_int_eq(gc_roots_open_parent(roots, folder, GC_STR("f/n/z"), true, &fd, name, NULL),
+                     GC_ERR_NOT_FOUND);
     ck_assert_int_eq(gc_roots_open_parent(roots, folder, GC_STR("."), true, &fd, name, NULL), GC_ERR_EXISTS);
     clear();
 }
@@ -174,7 +182,8 @@ END_TEST
 
 START_TEST(bad_roots_are_refused)
 {
-    struct gc_root rows[] = {{"a b", "/tmp"}, {"", "tmp"}, {"", "/tmp/there-is-no-such-folder"}, {"", "/etc/passwd"}};
+    struct gc_root rows[] = {
+        {"a b", "/tmp"}, {"", "tmp"}, {"", "/tmp/there-is-no-such-folder"}, {"", "/etc/passwd"}};
     struct gc_root twice[] = {{"a", "/tmp"}, {"a", "/etc"}};
     for (size_t i = 0; i < 4; i++)
         ck_assert_int_ne(gc_roots_new(&rows[i], 1, &roots, NULL), GC_OK);
@@ -183,4 +192,5 @@ START_TEST(bad_roots_are_refused)
 }
 END_TEST
 
-GC_SUITE("roots", GC_TEST(what_a_fault_says), GC_TEST(paths_and_links), GC_TEST(parents_are_made), GC_TEST(the_whole_system_may_be_a_root), GC_TEST(bad_roots_are_refused))
+GC_SUITE("roots", GC_TEST(what_a_fault_says), GC_TEST(paths_and_links), GC_TEST(parents_are_made),
+         GC_TEST(the_whole_system_may_be_a_root), GC_TEST(bad_roots_are_refused))
