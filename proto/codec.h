@@ -1,4 +1,4 @@
-/* codec.h - messages and records to bytes and back. The only users of msgpack in the tree are codec*.c.
+/* codec.h - messages and records to bytes and back. The only user of msgpack in the tree is codec.c.
  *
  * Decoding trusts nothing: the guard (guard.h) walks the bytes without allocating, then msgpack unpacks into one zone sized
  * from the guard's bound and cleared between messages, then the table checks arity, types, lengths, counts. Encoding asserts
