@@ -45,7 +45,8 @@ struct sim_faults {
 };
 
 /* A counter for each kind of fault done: a campaign in which one stays zero has tested nothing of it. */
-// clang-format off: it never comes to rest on this
+/* clang-format never comes to rest on this. */
+// clang-format off
 #define SIM_COUNTERS(X)                                                                                      \
     X(dropped)                                                                                               \
     X(duplicated)                                                                                            \
