@@ -12,23 +12,35 @@
 static uint64_t current;
 
 /* An assert ends the process: say which seed it was. Only what may be called from a signal handler. */
-static void on_abort(int signo)
+static size_t put_text(char *to, const char *from)
 {
-    char text[96];
     size_t n = 0;
-    const char *head = "gc-sim: an assert failed. Again: gc-sim --seed ";
-    while (head[n]) {
-        text[n] = head[n];
-        n++;
-    }
+    for (; from[n]; n++)
+        to[n] = from[n];
+    return n;
+}
+
+static size_t put_number(char *to, uint64_t v)
+{
     char digits[24];
-    size_t k = 0;
-    uint64_t v = current;
+    size_t k = 0, n = 0;
     do
         digits[k++] = (char)('0' + v % 10);
     while ((v /= 10) != 0);
     while (k > 0)
-        text[n++] = digits[--k];
+        to[n++] = digits[--k];
+    return n;
+}
+
+static void on_abort(int signo)
+{
+    char text[160];
+    size_t n = put_text(text, "gc-sim: an assert failed: seed ");
+    n += put_number(text + n, current);
+    n += put_text(text + n, ", step ");
+    n += put_number(text + n, sim_steps_now ? *sim_steps_now : 0);
+    n += put_text(text + n, ". Again: gc-sim --seed ");
+    n += put_number(text + n, current);
     text[n++] = '\n';
     ssize_t written = write(2, text, n);
     (void)written;

@@ -95,6 +95,9 @@ struct sim_options {
     uint64_t max_steps;
 };
 
+/* The steps of the world that runs now; NULL between worlds. For whoever reports that an assert ended it. */
+extern const uint64_t *sim_steps_now;
+
 /* Runs one seed to its end: every run ended, then the oracles. False, with a text on stderr, when something is wrong. */
 bool sim_run(const struct sim_options *options, struct sim_counters *counters, uint64_t *ret_steps,
              uint64_t *ret_trace);

@@ -316,6 +316,8 @@ static void release(struct sim_world *w)
     sim_mem_destroy(&w->mem);
 }
 
+const uint64_t *sim_steps_now;
+
 bool sim_run(const struct sim_options *options, struct sim_counters *counters, uint64_t *ret_steps,
              uint64_t *ret_trace)
 {
@@ -323,6 +325,7 @@ bool sim_run(const struct sim_options *options, struct sim_counters *counters, u
     GC_ASSERT(w);
     w->options = *options;
     w->counters = counters;
+    sim_steps_now = &w->steps;
     w->mem = sim_mem_new();
     w->disk.mem = w->mem;
     w->coordinator.queue_end = &w->coordinator.queue;
@@ -338,6 +341,7 @@ bool sim_run(const struct sim_options *options, struct sim_counters *counters, u
                 options->seed, w->steps, options->seed);
     *ret_steps = w->steps;
     *ret_trace = w->trace;
+    sim_steps_now = NULL;
     release(w);
     free(w);
     return good;
