@@ -40,6 +40,7 @@
 #define GC_MAX_OPS     1024u
 #define GC_MAX_CHOICES 256u
 #define GC_MAX_FIELDS  64u /* of one record value */
+#define GC_MAX_FORMATS 32u /* that one op writes */
 
 /* Work. */
 #define GC_BLOCK_ITEMS        4096u   /* items a block of states */
@@ -84,6 +85,7 @@
 #define GC_BACKOFF_NS         (500u * GC_MS) /* first wait of an infra failure; doubles to */
 #define GC_BACKOFF_MAX_NS     (30u * GC_S)
 #define GC_TIMEOUT_DEFAULT_NS (60u * GC_S)
+#define GC_SCAN_TIMEOUT_NS    (3600u * GC_S) /* of a task that reads all results of a stage */
 #define GC_RESEND_NS          (3u * GC_S) /* an unanswered request or unacknowledged result is sent again */
 
 _Static_assert(GC_MAX_STAGE_NODES <= 64, "node sets are 64-bit masks");

@@ -141,7 +141,8 @@ static const char *data_wrong(const struct gc_msg_data *data, uint64_t bulk)
     case GC_GET_CATALOGUE:
     case GC_GET_PLAN: return part_wrong(data->total, data->index, bulk);
     case GC_GET_PROGRAM:
-    case GC_GET_CURSOR: break;
+    case GC_GET_CURSOR:
+    case GC_GET_RESULTS: break;
     }
     return NULL;
 }

@@ -119,6 +119,7 @@ enum gc_get_what {
     GC_GET_CURSOR,
     GC_GET_CATALOGUE,
     GC_GET_PLAN,
+    GC_GET_RESULTS, /* of a stage, by item: scan.h */
 };
 enum gc_direction {
     GC_DIR_ANY_C = 1,
@@ -136,7 +137,7 @@ enum gc_direction {
 #define GC_SET_ACTION_FIRST     GC_ACTION_PAUSE
 #define GC_SET_ACTION_LAST      GC_ACTION_CANCEL
 #define GC_SET_GET_FIRST        GC_GET_PROGRAM
-#define GC_SET_GET_LAST         GC_GET_PLAN
+#define GC_SET_GET_LAST         GC_GET_RESULTS
 #define GC_SET_RUN_STATE_FIRST  0
 #define GC_SET_RUN_STATE_LAST   (GC_RUN_STATES - 1)
 #define GC_SET_CAUSE_FIRST      GC_CAUSE_MISSING

@@ -119,7 +119,8 @@ static enum gc_err keep_by_kind(struct gc_things *t, struct gc_thing *thing,
     case GC_GET_DELTAS: return keep_states(thing, keep);
     case GC_GET_CURSOR: return make(thing, GC_BLOB_CURSOR, keep->as.keep.bulk);
     case GC_GET_CATALOGUE:
-    case GC_GET_PLAN: break;
+    case GC_GET_PLAN:
+    case GC_GET_RESULTS: break;
     }
     GC_NEVER("a thing that no agent asks for");
 }

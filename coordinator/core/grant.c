@@ -62,6 +62,7 @@ static struct gc_msg_lease *send_lease(struct gc_core *core, const struct core_l
     msg->first = lease->first;
     msg->count = lease->count;
     msg->page = GC_UNSET;
+    msg->scan = GC_UNSET;
     return msg;
 }
 

@@ -88,6 +88,7 @@ static bool typed(const struct gc_value *in, uint64_t type, struct gc_value *ret
     case GC_TYPE_INT: return to_int(in, ret);
     case GC_TYPE_REAL: return to_real(in, ret);
     case GC_TYPE_BOOL: return to_bool(in, ret);
+    case GC_TYPE_EXPRESSION:
     case GC_TYPE_STRING: return in->kind == GC_VALUE_STRING;
     case GC_TYPE_LIST: return in->kind == GC_VALUE_LIST;
     default: return true;

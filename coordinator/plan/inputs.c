@@ -14,6 +14,7 @@ static const char *type_phrase(uint64_t type)
     case GC_TYPE_BOOL: return "a truth value";
     case GC_TYPE_STRING: return "a string";
     case GC_TYPE_LIST: return "a list";
+    case GC_TYPE_EXPRESSION: return "an expression";
     case GC_TYPE_HASH: return "a hash";
     default: return "any value";
     }

@@ -81,8 +81,9 @@ static void write_sets(FILE *out)
             GC_ACTION_CANCEL);
     fprintf(
         out,
-        "| GET | %d program, %d page, %d deltas, %d cursor, %d catalogue (union of the fleet's), %d plan |\n",
-        GC_GET_PROGRAM, GC_GET_PAGE, GC_GET_DELTAS, GC_GET_CURSOR, GC_GET_CATALOGUE, GC_GET_PLAN);
+        "| GET | %d program, %d page, %d deltas, %d cursor, %d catalogue (union of the fleet's), %d plan, %d results |\n",
+        GC_GET_PROGRAM, GC_GET_PAGE, GC_GET_DELTAS, GC_GET_CURSOR, GC_GET_CATALOGUE, GC_GET_PLAN,
+        GC_GET_RESULTS);
     const char *comma;
 #define NEXT(number, name)                               \
     fprintf(out, "%s%d %s", comma, (int)(number), name); \

@@ -307,7 +307,7 @@ START_TEST(fields)
     ck_assert_int_eq(BODY(GC_MSG_GET, "\x95\x03\x01\x01\x01\x92\x01\x02"), GC_OK);
     ck_assert_int_eq(BODY(GC_MSG_GET, "\x95\x03\x01\x01\x01\x92\x01\xff"), GC_ERR_INVALID);
     ck_assert_int_eq(BODY(GC_MSG_GET, "\x95\x03\x01\x01\x01\x81\x01\x02"), GC_ERR_INVALID);
-    ck_assert_int_eq(BODY(GC_MSG_GET, "\x95\x07\x01\x01\x01\x90"), GC_ERR_INVALID);
+    ck_assert_int_eq(BODY(GC_MSG_GET, "\x95\x08\x01\x01\x01\x90"), GC_ERR_INVALID);
     uint8_t get[8 + GC_MERGE_INPUTS + 1] = "\x95\x03\x01\x01\x01\xdc\x00";
     get[7] = GC_MERGE_INPUTS;
     ck_assert_int_eq(decode_body(GC_MSG_GET, get, 8 + GC_MERGE_INPUTS, (struct gc_bytes){0}), GC_OK);
