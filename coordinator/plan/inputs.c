@@ -117,19 +117,28 @@ static const struct gc_op *missing_link(const struct gc_catalogue *c, uint64_t t
     return NULL;
 }
 
-static void wrong_type(struct gc_planner *p, uint32_t node, uint32_t at, uint64_t takes, uint64_t gives)
+/* "'big' gives a record", and where it comes from if 'big' only hands it on. */
+static struct gc_bytes gives_phrase(struct gc_planner *p, uint32_t from, const struct gc_plan_gives *gives)
+{
+    struct gc_bytes id = p->v[from].node->id;
+    if (gives->origin == from)
+        return gc_plan_text(p, GC_MAX_TEXT, "'%b' gives %s", id, type_phrase(gives->type));
+    return gc_plan_text(p, GC_MAX_TEXT, "'%b' hands on %s, which it has from '%b'", id,
+                        type_phrase(gives->type), p->v[gives->origin].node->id);
+}
+
+static void wrong_type(struct gc_planner *p, uint32_t node, uint32_t at, uint64_t takes,
+                       const struct gc_plan_gives *gives)
 {
     const struct gc_plan_vertex *v = &p->v[node];
-    struct gc_bytes from = p->v[v->node->inputs[at].node].node->id;
     struct gc_bytes field = gc_plan_input_field(p, node, at);
-    const struct gc_op *link = missing_link(p->catalogue, takes, gives);
+    struct gc_bytes from = gives_phrase(p, (uint32_t)v->node->inputs[at].node, gives);
+    const struct gc_op *link = missing_link(p->catalogue, takes, gives->type);
     if (link)
-        gc_plan_error(p, node, field,
-                      "op '%b' takes %s, '%b' gives %s; did you leave out a node with op '%b'?", v->op->name,
-                      type_phrase(takes), from, type_phrase(gives), link->name);
+        gc_plan_error(p, node, field, "op '%b' takes %s, %b; did you leave out a node with op '%b'?",
+                      v->op->name, type_phrase(takes), from, link->name);
     else
-        gc_plan_error(p, node, field, "op '%b' takes %s, '%b' gives %s", v->op->name, type_phrase(takes),
-                      from, type_phrase(gives));
+        gc_plan_error(p, node, field, "op '%b' takes %s, %b", v->op->name, type_phrase(takes), from);
 }
 
 static void unknown_output(struct gc_planner *p, uint32_t node, uint32_t at)
@@ -175,16 +184,16 @@ static void check_type(struct gc_planner *p, uint32_t node, uint32_t at)
     const struct gc_plan_vertex *v = &p->v[node];
     if (!check_order(p, node, at) || !p->v[v->node->inputs[at].node].op)
         return;
-    const struct gc_op_output *output = gc_plan_output(p, &v->node->inputs[at]);
-    if (!output) {
+    if (!gc_plan_output(p, &v->node->inputs[at])) {
         unknown_output(p, node, at);
         return;
     }
     if (v->slots[at] == GC_PLAN_NONE)
         return;
     uint64_t takes = v->op->inputs[v->slots[at]].type;
-    if (!fits(takes, output->type))
-        wrong_type(p, node, at, takes, output->type);
+    struct gc_plan_gives gives = gc_plan_gives(p, &v->node->inputs[at]);
+    if (!fits(takes, gives.type))
+        wrong_type(p, node, at, takes, &gives);
 }
 
 /* Where an input has a wrong name, it is likely the one that seems to be missing. */

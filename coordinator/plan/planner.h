@@ -1,6 +1,6 @@
 /* planner.h - what the planner's files share: one job on its way to a plan. Private to this folder.
  *
- * Passes, in this order: validate.c (ops, inputs, config), scope.c (whose values are whose), publish.c (names of outputs),
+ * Passes, in this order: validate.c (ops, inputs, types, config), scope.c (whose values are whose), publish.c (names of outputs),
  * policy.c (what failures cost), and, where none of them found an error, stage.c (the cut), program.c (steps) and fuse.c
  * (push-down, reasons). Each reads what those before it wrote, and nothing else. A pass goes on past a problem, so that all
  * are told at once; of a node that is wrong it assumes whatever gives no second problem for the same mistake.
@@ -12,6 +12,14 @@
 
 #define GC_PLAN_NONE UINT32_MAX
 
+/* The value of a node's first output; where the op hands its input on, what that brings. */
+struct gc_plan_gives {
+    uint64_t type;
+    uint32_t n_shape; /* 0: its fields are not known, or it has none */
+    struct gc_field *shape;
+    uint32_t origin; /* the node that made it */
+};
+
 /* A node as the planner sees it. Arrays of a node's inputs and config run parallel to the job's. */
 struct gc_plan_vertex {
     const struct gc_node *node;
@@ -20,6 +28,7 @@ struct gc_plan_vertex {
 
     uint32_t *slots;           /* for each input: which of the op's inputs it fills, or GC_PLAN_NONE */
     struct gc_setting *config; /* values typed as the op declares them */
+    struct gc_plan_gives gives;
 
     bool known;      /* its scope could be told; else nothing that hangs on it is judged */
     bool per_item;   /* one value an item; a source's too: its items */
@@ -102,6 +111,10 @@ bool gc_plan_parse_real(struct gc_bytes text, double *ret);
 /* inputs.c: the output that an input of the node takes, or NULL where it is not there. */
 const struct gc_op_output *gc_plan_output(const struct gc_planner *p, const struct gc_input *in);
 struct gc_bytes gc_plan_input_field(struct gc_planner *p, uint32_t node, uint32_t at);
+
+/* types.c: fills in what the node gives; and what an input of a node brings, whose own node has an op. */
+void gc_plan_types(struct gc_planner *p, uint32_t node);
+struct gc_plan_gives gc_plan_gives(const struct gc_planner *p, const struct gc_input *in);
 
 /* policy.c: widens a stage's policy by that of one of its nodes. */
 void gc_plan_widen(struct gc_plan_stage *stage, const struct gc_policy *by);

@@ -136,20 +136,6 @@ static void open_programs(struct gc_planner *p)
         open_program(p, s, steps[s]);
 }
 
-/* What results hold of an image that stays in memory. */
-static void image_shape(struct gc_planner *p, struct gc_plan_node *ret)
-{
-    static const struct gc_field IMAGE[] = {
-        {{(const uint8_t *)"width", 5}, GC_TYPE_INT},
-        {{(const uint8_t *)"height", 6}, GC_TYPE_INT},
-        {{(const uint8_t *)"bands", 5}, GC_TYPE_INT},
-        {{(const uint8_t *)"format", 6}, GC_TYPE_STRING},
-    };
-    ret->shape = GC_PLANNER_ARRAY(p, struct gc_field, GC_COUNT_OF(IMAGE));
-    for (uint32_t i = 0; i < GC_COUNT_OF(IMAGE) && ret->shape; i++)
-        ret->shape[ret->n_shape++] = IMAGE[i];
-}
-
 static void describe_node(struct gc_planner *p, uint32_t node)
 {
     const struct gc_plan_vertex *v = &p->v[node];
@@ -162,13 +148,9 @@ static void describe_node(struct gc_planner *p, uint32_t node)
         .per_item = v->per_item,
         .max_bad = v->policy.max_bad,
         .max_bad_ppm = v->policy.max_bad_ppm,
-        .n_shape = v->op->n_shape,
-        .shape = v->op->shape,
+        .n_shape = v->gives.n_shape,
+        .shape = v->gives.shape,
     };
-    if (v->op->n_outputs && v->op->outputs[0].type == GC_TYPE_IMAGE) {
-        out->n_shape = 0;
-        image_shape(p, out);
-    }
 }
 
 /* Reducing steps come last in a program, so that a node's bit is its step. */

@@ -75,8 +75,10 @@ void gc_plan_validate(struct gc_planner *p)
             continue;
         }
         gc_plan_inputs(p, i);
-        if (!p->full)
-            gc_plan_config(p, i);
+        if (p->full)
+            return;
+        gc_plan_types(p, i);
+        gc_plan_config(p, i);
         if (!p->full)
             check_file(p, i);
     }
