@@ -106,6 +106,12 @@ enum gc_cause gc_cell_materialise(struct gc_run *run, struct gc_cell *cell);
 enum gc_cause gc_cell_end_record(struct gc_run *run, struct gc_cell *cell, size_t start);
 void gc_cell_release(struct gc_cell *cell);
 
+/* The libvips operation `nickname` with the step's settings, not built yet; on failure none. */
+enum gc_cause gc_vips_make(struct gc_run *run, const struct gc_step *step, const char *nickname,
+                           VipsOperation **ret);
+/* A step that takes over the decode of another. */
+enum gc_cause gc_pushdown_run(struct gc_run *run, struct gc_step_state *step, struct gc_cell *ret);
+
 /* run.c's half for install.c */
 void gc_stage_reset_cells(struct gc_stage *s);
 
