@@ -189,7 +189,7 @@ static void handle(struct gc_agent *a, const struct gc_agent_event *e)
     case GC_AEV_CHUNK: slot_chunk(a, e->as.chunk.slot, e->as.chunk.slice, &e->as.chunk.chunk); break;
     case GC_AEV_FAULT: slot_fault(a, e); break;
     case GC_AEV_STOPPED: slot_stopped(a, e->as.stopped.slot, e->as.stopped.slice); break;
-    case GC_AEV_THING: thing_kept(a, e->as.thing.thing, e->as.thing.err); break;
+    case GC_AEV_THING: thing_kept(a, e->as.thing.thing, e->as.thing.err, e->as.thing.text); break;
     case GC_AEV_PAGES:
         list_pages(a, e->as.pages.list, e->as.pages.chunk, e->as.pages.pages, e->as.pages.bulk);
         break;

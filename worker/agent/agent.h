@@ -25,8 +25,10 @@
  *    is pulled too where the page is a reference into a manifest). Of the states asked for, DATA brings the first ones, as many as
  *    fit and at least one; the rest is asked for again.
  *  - RECALLED may come unasked (a drain gives back what has not started), and BYE comes again with each beat until the end.
+ *  - GET of results names the stage of LEASE.scan and where a part begins; DATA names the same `index`, and in `total` where the next
+ *    part begins, above it. One part of a thing is under way at a time.
  * Of a RESULT: MERGE has values = the new state and no status; FINISH has a status of one item, values = its value, and one
- * delta, the merged state.
+ * delta, the merged state, or none where it has read results.
  *
  * Thread: one at a time.
  */
@@ -65,9 +67,10 @@ enum gc_agent_event_kind {
     GC_AEV_FAULT, /* the slice is over: its executor ended, or could not be had. What it handed in before counts; the blamed item
                        leaves the lease, the rest of the slice runs again */
     GC_AEV_STOPPED, /* answers GC_AFX_KILL; nothing more comes of that slice. A slice that had ended by itself needs no answer */
-    GC_AEV_THING, /* answers GC_AFX_KEEP: it can be used now (GC_OK); the shell has dropped it and wants it anew (GC_ERR_CORRUPT: its
-                       bytes are not those of its digest); or it can never be used here */
-    GC_AEV_PAGES, /* the lister's next pages of a LIST lease */
+    GC_AEV_THING, /* answers GC_AFX_KEEP with `last`: it can be used now (GC_OK); the shell has dropped it and wants it anew
+                       (GC_ERR_CORRUPT: its bytes are not those of its digest); or it can never be used here. Of results each part is
+                       answered: the next one is not asked for before */
+    GC_AEV_PAGES,    /* the lister's next pages of a LIST lease */
     GC_AEV_UNLISTED, /* the lister failed: cause and text */
     GC_AEV_DRAIN,    /* end what has started, take nothing new, then GC_AFX_EXIT; again: no effect */
 };
@@ -103,6 +106,7 @@ struct gc_agent_event {
         struct {
             uint64_t thing;
             enum gc_err err;
+            struct gc_bytes text; /* why it cannot be used; copied; empty: what the error says */
         } thing;
         struct {
             uint64_t list;  /* of GC_AFX_LIST */
@@ -137,7 +141,8 @@ struct gc_agent_slice {
     uint32_t n_given;
     const struct gc_given *given;
     uint64_t program; /* thing */
-    uint64_t input;   /* thing: the page, or the states; 0: the run itself is the item, or nothing to merge */
+    uint64_t
+        input; /* thing: the page, the states, or the results to scan; 0: the run itself is the item, or nothing to merge */
 };
 
 struct gc_agent_list {
@@ -154,8 +159,8 @@ enum gc_agent_effect_kind {
     GC_AFX_SEND,  /* header and bulk are complete */
     GC_AFX_START, /* the slot is free */
     GC_AFX_KILL, /* end the slot's slice and its executor, publish nothing more of it; answered by GC_AEV_STOPPED */
-    GC_AFX_KEEP, /* copy what DATA brought; the parts of a thing (states) come in order, `last` with the last one. Then, when it
-                     can be used, GC_AEV_THING */
+    GC_AFX_KEEP, /* copy what DATA brought; the parts of a thing (states, results) come in order, `last` with the last one. Then,
+                     when it can be used, GC_AEV_THING; of results, which may be more than memory holds, after each part */
     GC_AFX_DROP, /* nobody needs the thing any more; it may be one that is not usable yet, or could not be used */
     GC_AFX_LIST, /* begin a listing; its pages come one message's worth at a time, without being asked for */
     GC_AFX_LIST_STOP, /* that listing is not wanted any more; nothing of it is answered */

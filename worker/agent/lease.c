@@ -52,7 +52,7 @@ static void copy_given(struct gc_agent *a, struct agent_lease *l, const struct g
     }
 }
 
-/* What it runs on: the page, the cursor, the states. */
+/* What it runs on: the page, the cursor, the states, the results. */
 static bool take_input(struct gc_agent *a, struct agent_lease *l, const struct gc_msg_lease *in)
 {
     struct agent_thing *t = NULL;
@@ -65,9 +65,12 @@ static bool take_input(struct gc_agent *a, struct agent_lease *l, const struct g
     case GC_LEASE_LIST: t = thing_take(a, GC_GET_CURSOR, in->run_no, in->stage, 0); break;
     case GC_LEASE_MERGE:
     case GC_LEASE_FINISH:
-        if (in->n_deltas == 0)
+        if (in->kind == GC_LEASE_FINISH && in->scan != GC_UNSET)
+            t = thing_take(a, GC_GET_RESULTS, in->run_no, in->scan, 0);
+        else if (in->n_deltas > 0)
+            t = thing_take_deltas(a, in->run_no, in->stage, in->deltas, in->n_deltas);
+        else
             return true; /* no items at all */
-        t = thing_take_deltas(a, in->run_no, in->stage, in->deltas, in->n_deltas);
         break;
     case GC_LEASE_KINDS: GC_NEVER("a kind of lease that the decoder let pass");
     }
@@ -237,9 +240,8 @@ static bool needs(const struct gc_agent *a, const struct agent_lease *l, uint64_
     return input && input->program == thing;
 }
 
-void lease_lost_thing(struct gc_agent *a, uint64_t thing, enum gc_err err, bool ours)
+void lease_lost_thing(struct gc_agent *a, uint64_t thing, struct gc_bytes why)
 {
-    struct gc_str why = gc_str_of(gc_err_text(err));
     GC_LIST_EACH_SAFE (it, after, &a->leases) {
         struct agent_lease *l = lease_of(it);
         if (!needs(a, l, thing))
@@ -247,8 +249,7 @@ void lease_lost_thing(struct gc_agent *a, uint64_t thing, enum gc_err err, bool 
         /* What the coordinator no longer has belongs to a run that is over. What this worker cannot use another may: the
          * first item says so, with a backoff; the rest goes back by not being named. */
         uint64_t item = l->kind == GC_LEASE_ITEMS ? l->first : 0;
-        bool told =
-            ours && l->todo > 0 && result_fault(a, l, item, GC_UNSET, GC_CAUSE_INFRA, gc_str_bytes(why));
+        bool told = why.len > 0 && l->todo > 0 && result_fault(a, l, item, GC_UNSET, GC_CAUSE_INFRA, why);
         if (told)
             lease_drop_work(a, l);
         else

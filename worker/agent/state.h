@@ -98,7 +98,7 @@ struct agent_result {
 enum agent_thing_state {
     AGENT_ASKED,   /* GET is out */
     AGENT_DERIVED, /* a page that is a reference: waits for its source's program */
-    AGENT_KEPT,    /* the shell has it and makes it usable */
+    AGENT_KEPT,    /* the shell has it, or a part of results, and makes it usable */
     AGENT_READY,
 };
 
@@ -110,8 +110,9 @@ struct agent_thing {
     enum gc_get_what what;
     uint64_t run_no;
     uint64_t stage;
-    uint64_t index;
+    uint64_t index; /* RESULTS: of the part that is missing; GC_UNSET: none is */
     uint32_t refs;
+    bool told; /* the shell has heard of it */
     bool lost; /* it cannot be had: not to be shared with another lease */
     uint64_t asked_ns;
     uint64_t seq_first; /* of the GETs for what is missing */
@@ -213,7 +214,8 @@ void inventory_fill(struct gc_agent *a, struct gc_msg_hello *hello);
 void inventory_judge(struct gc_agent *a, const uint64_t *verdicts);
 
 /* thing.c */
-/* A reference to the thing of that name, asked for where it is not there. Deltas and cursors are never shared. NULL: no room. */
+/* A reference to the thing of that name, asked for where it is not there. Deltas, cursors and results are never shared. NULL: no
+ * room. */
 struct agent_thing *thing_take(struct gc_agent *a, enum gc_get_what what, uint64_t run_no, uint64_t stage,
                                uint64_t index);
 struct agent_thing *thing_take_deltas(struct gc_agent *a, uint64_t run_no, uint64_t stage,
@@ -222,7 +224,7 @@ void thing_release(struct gc_agent *a, uint64_t handle);     /* none is fine */
 bool thing_ready(const struct gc_agent *a, uint64_t handle); /* none is ready */
 void thing_data(struct gc_agent *a, const struct gc_msg *msg);
 void thing_error(struct gc_agent *a, const struct gc_msg *msg);
-void thing_kept(struct gc_agent *a, uint64_t handle, enum gc_err err);
+void thing_kept(struct gc_agent *a, uint64_t handle, enum gc_err err, struct gc_bytes text);
 void thing_ask_again(struct gc_agent *a); /* all that is asked for: a new session */
 void thing_turn(struct gc_agent *a);      /* resends what is due */
 
@@ -235,8 +237,8 @@ void lease_recall(struct gc_agent *a,
 /* Work in [first, first + count) is dropped, results made since the last HELLO with it. */
 void lease_cut(struct gc_agent *a, struct agent_lease *l, uint64_t first, uint64_t count);
 void lease_drop_work(struct gc_agent *a, struct agent_lease *l); /* what waits for an acknowledgement stays */
-void lease_lost_thing(struct gc_agent *a, uint64_t thing, enum gc_err err,
-                      bool ours); /* of leases that need it */
+/* Of leases that need it. `why`: what to tell where the fault is this worker's; empty: the coordinator has it no longer. */
+void lease_lost_thing(struct gc_agent *a, uint64_t thing, struct gc_bytes why);
 bool lease_settle(struct gc_agent *a,
                   struct agent_lease *l);         /* ends it when nothing is left of it; true: it is gone */
 void lease_gone(struct gc_agent *a, uint64_t id); /* that id is not to be taken for new */

@@ -1,7 +1,8 @@
-/* thing.c - what is pulled from the coordinator and kept by the shell: programs, pages, cursors, states.
+/* thing.c - what is pulled from the coordinator and kept by the shell: programs, pages, cursors, states, results.
  *
- * Programs and pages are shared by the leases that need them and kept for a while when none does; cursors and states belong to one
- * lease. A page that is a reference into a manifest also needs the program of the source that listed it. */
+ * Programs and pages are shared by the leases that need them and kept for a while when none does; cursors, states and results belong
+ * to one lease. A page that is a reference into a manifest also needs the program of the source that listed it. Results come in parts
+ * without number: the next is asked for when the shell has put the one before away. */
 #include "worker/agent/state.h"
 
 static struct agent_thing *thing_of(struct gc_link *link)
@@ -23,8 +24,7 @@ static void destroy(struct gc_agent *a, struct agent_thing *t)
         gc_list_remove(&a->derived, &t->link);
     else if (gc_link_linked(&t->link))
         gc_list_remove(&a->spare, &t->link);
-    /* The shell has heard of it once a part of it was kept. */
-    if (t->state == AGENT_KEPT || t->state == AGENT_READY || t->got > 0)
+    if (t->told)
         fx_add(a, GC_AFX_DROP)->as.drop = t->handle;
     uint64_t program = t->program;
     gc_list_remove(&a->things, &t->all);
@@ -140,6 +140,7 @@ bool thing_ready(const struct gc_agent *a, uint64_t handle)
 static void keep(struct gc_agent *a, struct agent_thing *t, bool last, const struct gc_msg_data *data,
                  struct gc_bytes bulk)
 {
+    t->told = true;
     struct gc_agent_effect *fx = fx_add(a, GC_AFX_KEEP);
     fx->as.keep.thing = t->handle;
     fx->as.keep.what = t->what;
@@ -188,6 +189,18 @@ static void reference(struct gc_agent *a, struct agent_thing *t, const struct gc
     t->state = AGENT_DERIVED;
 }
 
+/* What of it is still missing: a new question. */
+static void ask_next(struct gc_agent *a, struct agent_thing *t)
+{
+    t->state = AGENT_ASKED;
+    t->seq_first = 0;
+    t->seq_last = 0;
+    t->asked_ns = a->now_ns;
+    gc_list_append(&a->asked, &t->link);
+    if (a->joined)
+        ask(a, t); /* else with the session */
+}
+
 static void deltas(struct gc_agent *a, struct agent_thing *t, const struct gc_msg *msg)
 {
     const struct gc_msg_data *data = &msg->as.data;
@@ -199,10 +212,20 @@ static void deltas(struct gc_agent *a, struct agent_thing *t, const struct gc_ms
         return;
     }
     keep(a, t, false, data, msg->bulk);
-    t->seq_first = 0;
     gc_list_remove(&a->asked, &t->link);
-    gc_list_append(&a->asked, &t->link);
-    ask(a, t);
+    ask_next(a, t);
+}
+
+/* Only the part asked for counts, and one that leads on: else it is asked for again when that is due. */
+static void results(struct gc_agent *a, struct agent_thing *t, const struct gc_msg *msg)
+{
+    const struct gc_msg_data *data = &msg->as.data;
+    if (data->stage != t->stage || data->index != t->index || data->total <= t->index)
+        return;
+    gc_list_remove(&a->asked, &t->link);
+    t->state = AGENT_KEPT;
+    t->index = data->total;
+    keep(a, t, t->index == GC_UNSET, data, msg->bulk);
 }
 
 /* Which thing it is is told by the question, its first or its last sending: DATA of a page names another stage than GET, and the
@@ -224,6 +247,8 @@ void thing_data(struct gc_agent *a, const struct gc_msg *msg)
         return;
     if (t->what == GC_GET_DELTAS)
         deltas(a, t, msg);
+    else if (t->what == GC_GET_RESULTS)
+        results(a, t, msg);
     else if (t->what == GC_GET_PAGE && !msg->as.data.page[0].inlined)
         reference(a, t, &msg->as.data);
     else
@@ -237,29 +262,34 @@ void thing_error(struct gc_agent *a, const struct gc_msg *msg)
     if (!t || msg->as.error.code == GC_ERR_BUSY || msg->as.error.code == GC_ERR_FULL)
         return;
     t->lost = true;
-    lease_lost_thing(a, t->handle, GC_ERR_NOT_FOUND, false);
+    lease_lost_thing(a, t->handle, (struct gc_bytes){0});
 }
 
-void thing_kept(struct gc_agent *a, uint64_t handle, enum gc_err err)
+void thing_kept(struct gc_agent *a, uint64_t handle, enum gc_err err, struct gc_bytes text)
 {
     struct agent_thing *t = gc_pool_at(&a->thing_pool, handle);
     if (!t || t->state != AGENT_KEPT)
         return;
     if (err == GC_OK) {
-        t->state = AGENT_READY;
+        if (t->what == GC_GET_RESULTS && t->index != GC_UNSET)
+            ask_next(a, t);
+        else
+            t->state = AGENT_READY;
         return;
     }
-    if (err == GC_ERR_CORRUPT && t->what != GC_GET_DELTAS) {
+    bool whole = t->what != GC_GET_DELTAS && t->what != GC_GET_RESULTS;
+    if (err == GC_ERR_CORRUPT && whole) {
         /* It came with other bytes than its digest says: asked for again, but not at once. */
         thing_release(a, t->program);
         t->program = GC_HANDLE_NONE;
+        t->told = false;
         t->state = AGENT_ASKED;
         t->asked_ns = a->now_ns;
         gc_list_append(&a->asked, &t->link);
         return;
     }
     t->lost = true;
-    lease_lost_thing(a, handle, err, true);
+    lease_lost_thing(a, handle, text.len > 0 ? text : gc_str_bytes(gc_str_of(gc_err_text(err))));
 }
 
 /* ---- asking again ---- */

@@ -43,7 +43,8 @@ static void put(struct fixture *f, const char *format, ...)
 
 static const char *what_name(uint64_t what)
 {
-    static const char *const names[] = {"?", "program", "page", "deltas", "cursor", "catalogue", "plan"};
+    static const char *const names[] = {"?",      "program",   "page", "deltas",
+                                        "cursor", "catalogue", "plan", "results"};
     return names[what];
 }
 
@@ -222,7 +223,8 @@ struct gc_msg lease_items(uint64_t id, uint64_t first, uint64_t count)
                                          .first = first,
                                          .count = count,
                                          .page = GC_UNSET,
-                                         .want = 1};
+                                         .want = 1,
+                                         .scan = GC_UNSET};
     return msg;
 }
 

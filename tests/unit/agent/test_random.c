@@ -63,7 +63,8 @@ static void note(struct world *w, const struct gc_agent_effect *fx)
         ck_assert(w->slots[fx->as.kill.slot].busy);
         w->slots[fx->as.kill.slot].killed = true;
     }
-    if (fx->kind == GC_AFX_KEEP && fx->as.keep.last && w->n_things < 16)
+    bool answered = fx->kind == GC_AFX_KEEP && (fx->as.keep.last || fx->as.keep.what == GC_GET_RESULTS);
+    if (answered && w->n_things < 16)
         w->things[w->n_things++] = fx->as.keep.thing;
     for (unsigned i = 0; i < GC_AGENT_LISTS; i++) {
         if (fx->kind == GC_AFX_LIST_STOP && w->lists[i] == fx->as.list_stop)
@@ -93,6 +94,8 @@ static void grant(struct world *w)
                                                : lease_of(id, kind);
     msg.as.lease.alone = below(w, 10) == 0;
     msg.as.lease.stage = 2 + below(w, 2);
+    if (kind == GC_LEASE_FINISH && below(w, 2))
+        msg.as.lease.scan = 2 + below(w, 2);
     w->leases[id % 64] = id;
     say(&w->f, &msg);
     look(w);
@@ -118,6 +121,8 @@ static void answer_get(struct world *w, const struct gc_msg *get)
         msg.as.data.page = &page;
         msg.as.data.n_lengths = g->what == GC_GET_DELTAS ? 1 + (uint32_t)below(w, 3) : 0;
         msg.as.data.lengths = lengths;
+        if (g->what == GC_GET_RESULTS)
+            msg.as.data.total = below(w, 3) ? g->index + below(w, 9) : GC_UNSET;
     }
     say(&w->f, &msg);
 }

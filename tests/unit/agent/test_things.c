@@ -344,6 +344,145 @@ START_TEST(a_finish_of_nothing)
 }
 END_TEST
 
+/* ---- results ---- */
+
+/* A FINISH of stage 2 that reads the results of stage 7. */
+static struct gc_msg lease_scan(uint64_t id)
+{
+    struct gc_msg msg = lease_of(id, GC_LEASE_FINISH);
+    msg.as.lease.n_deltas = 0;
+    msg.as.lease.scan = 7;
+    return msg;
+}
+
+static void part(uint32_t back, uint64_t index, uint64_t next)
+{
+    struct gc_msg msg = {.type = GC_MSG_DATA, .re = f.asked[back], .bulk = {(const uint8_t *)"part", 4}};
+    msg.as.data =
+        (struct gc_msg_data){.what = GC_GET_RESULTS, .run_no = 1, .stage = 7, .index = index, .total = next};
+    say(&f, &msg);
+}
+
+START_TEST(results_come_in_parts)
+{
+    fixture_open(&f, NULL);
+    join(&f);
+    give(lease_scan(5));
+    expect(&f, "GET program 1/2/0\nGET results 1/7/0\n");
+    data(&f, 1, GC_GET_PROGRAM, 2, 0);
+    thing(&f, thing_name(1), GC_OK);
+    expect(&f, "");
+    part(0, 0, 900);
+    expect(&f, "keep 2 results part\n");
+    ck_assert_uint_eq(f.fx.list[0].as.keep.bulk.len, 4);
+    part(0, 0, 900); /* twice: nothing is asked for now */
+    expect(&f, "");
+    thing(&f, thing_name(2), GC_OK);
+    expect(&f, "GET results 1/7/900\n");
+    part(1, 0, 900);   /* of the first question: it was answered */
+    part(0, 0, 900);   /* another part than the one asked for */
+    part(0, 900, 900); /* leads nowhere */
+    part(0, 900, 7);
+    expect(&f, "");
+    /* Lost: asked for again; the answer to either question counts, once. */
+    timer(&f, GC_RESEND_NS);
+    expect(&f, "GET results 1/7/900\nBEAT 5\n");
+    part(1, 900, 1000);
+    expect(&f, "keep 2 results part\n");
+    part(0, 900, 1000);
+    expect(&f, "");
+    thing(&f, thing_name(2), GC_OK);
+    expect(&f, "GET results 1/7/1000\n");
+    part(0, 1000, GC_UNSET);
+    expect(&f, "keep 2 results\n");
+    thing(&f, thing_name(2), GC_OK);
+    expect(&f, "start 0 #1 5 finish 0+1\n");
+    ck_assert_uint_eq(f.fx.list[0].as.start.input, thing_name(2));
+    chunk(&f, 0, 1, 0, 1, 100);
+    expect(&f, "RESULT 1:5 finish 0+1\n");
+    ack(&f, 5, 0, 1, GC_VERDICT_COMMITTED);
+    expect(&f, "free 100\ndrop 2\n");
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(other_work_does_not_wait_for_results)
+{
+    fixture_open(&f, NULL);
+    join(&f);
+    give(lease_scan(5));
+    data(&f, 1, GC_GET_PROGRAM, 2, 0);
+    thing(&f, thing_name(1), GC_OK);
+    part(0, 0, 900);
+    give(lease_items(6, 0, 1));
+    expect(&f, "start 0 #1 6 items 0+1\n");
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(results_outlive_a_session)
+{
+    fixture_open(&f, NULL);
+    join(&f);
+    give(lease_scan(5));
+    part(0, 0, 900);
+    struct gc_msg who = {.type = GC_MSG_WHO};
+    say(&f, &who);
+    /* Put away while there is no session: the next part is asked for in the next one. */
+    thing(&f, thing_name(2), GC_OK);
+    expect(&f, "");
+    welcome(&f, 1, (uint64_t[]){GC_VERDICT_KEEP});
+    expect(&f, "GET program 1/2/0\nGET results 1/7/900\nBEAT 5\n");
+    part(0, 900, GC_UNSET);
+    expect(&f, "keep 2 results\n");
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(unfinished_results_go_with_their_lease)
+{
+    fixture_open(&f, NULL);
+    join(&f);
+    give(lease_scan(5));
+    part(0, 0, 900);
+    cancel(&f, 5); /* while the part is put away */
+    expect(&f, "drop 2\n");
+    thing(&f, thing_name(2), GC_OK);
+    expect(&f, "");
+    give(lease_scan(6));
+    expect(&f, "GET program 1/2/0\nGET results 1/7/0\n");
+    part(0, 0, 900);
+    uint64_t name = f.fx.list[0].as.keep.thing;
+    thing(&f, name, GC_OK);
+    expect(&f, "GET results 1/7/900\n");
+    timer(&f, GC_FENCE_NS); /* while the next one is asked for */
+    ck_assert_ptr_nonnull(strstr(f.text, "drop 2\n"));
+    ck_assert_uint_eq(gc_agent_leases(f.agent), 0);
+    fixture_close(&f);
+}
+END_TEST
+
+START_TEST(results_without_room_are_told)
+{
+    fixture_open(&f, NULL);
+    join(&f);
+    give(lease_scan(5));
+    part(0, 0, 900);
+    struct gc_agent_event e = {.kind = GC_AEV_THING};
+    e.as.thing.thing = thing_name(2);
+    e.as.thing.err = GC_ERR_FULL;
+    e.as.thing.text = gc_str_bytes(GC_STR("no room in /var/lib"));
+    fixture_step(&f, &e);
+    expect(&f, "FAULT 1:5 0 infra 'no room in /var/lib'\n");
+    part(0, 900, GC_UNSET);
+    expect(&f, "");
+    ack(&f, 5, 0, 1, GC_VERDICT_COMMITTED);
+    expect(&f, "drop 2\n");
+    ck_assert_uint_eq(gc_agent_leases(f.agent), 0);
+    fixture_close(&f);
+}
+END_TEST
+
 /* ---- listings ---- */
 
 /* Lease 5 lists as list 1. */
@@ -491,6 +630,9 @@ GC_SUITE("agent things", GC_TEST(programs_and_pages_are_pulled_once),
          GC_TEST(a_reference_whose_program_is_gone), GC_TEST(things_are_kept_for_a_while),
          GC_TEST(the_cache_has_an_end), GC_TEST(states_come_in_parts),
          GC_TEST(states_that_came_in_part_are_dropped), GC_TEST(a_finish_of_nothing),
-         GC_TEST(pages_are_told_one_by_one), GC_TEST(a_listing_outlives_its_session),
-         GC_TEST(pages_of_no_listing_are_freed), GC_TEST(a_stale_listing_stops),
-         GC_TEST(a_listing_that_fails), GC_TEST(pages_without_room), GC_TEST(so_many_listings_at_once))
+         GC_TEST(results_come_in_parts), GC_TEST(other_work_does_not_wait_for_results),
+         GC_TEST(results_outlive_a_session), GC_TEST(unfinished_results_go_with_their_lease),
+         GC_TEST(results_without_room_are_told), GC_TEST(pages_are_told_one_by_one),
+         GC_TEST(a_listing_outlives_its_session), GC_TEST(pages_of_no_listing_are_freed),
+         GC_TEST(a_stale_listing_stops), GC_TEST(a_listing_that_fails), GC_TEST(pages_without_room),
+         GC_TEST(so_many_listings_at_once))
