@@ -148,6 +148,37 @@ static uint64_t units_of(const struct gc_core *core, const struct core_stage *st
            core_table_units(&core->units, &stage->dataset.firsts);
 }
 
+/* ---- reducers ---- */
+
+static void check_scan(const struct core_stage *stage)
+{
+    GC_ASSERT(gc_link_linked(&stage->consumer));
+    GC_ASSERT(gc_list_empty(&stage->reduce.waiting));
+    GC_ASSERT(stage->leases.count <= 1);
+    GC_LIST_EACH (it, &stage->leases) {
+        const struct core_lease *lease = GC_CONTAINER(it, struct core_lease, of_stage);
+        GC_ASSERT(lease->kind == GC_LEASE_FINISH);
+        GC_ASSERT(gc_list_empty(&lease->inputs));
+        GC_ASSERT(stage->source->ended);
+    }
+}
+
+static void check_reduce(const struct core_stage *stage)
+{
+    GC_ASSERT(stage->reduce.leased == stage->leases.count);
+    if (stage->reduce.scans)
+        check_scan(stage);
+}
+
+static void check_scanners(const struct core_stage *stage)
+{
+    GC_LIST_EACH (it, &stage->scanners) {
+        const struct core_stage *scanner = GC_CONTAINER(it, struct core_stage, consumer);
+        GC_ASSERT(scanner->source == stage);
+        GC_ASSERT(scanner->reduce.scans);
+    }
+}
+
 static void check_stage(const struct gc_core *core, const struct core_stage *stage, struct tally *tally)
 {
     bool whole = core_run_live(stage->run) && !stage->dead;
@@ -159,7 +190,8 @@ static void check_stage(const struct gc_core *core, const struct core_stage *sta
     if (whole && stage->kind == GC_STAGE_SOURCE)
         check_dataset(stage);
     if (stage->kind == GC_STAGE_REDUCE)
-        GC_ASSERT(stage->reduce.leased == stage->leases.count);
+        check_reduce(stage);
+    check_scanners(stage);
     if (!gc_link_linked(&stage->run->settling)) /* a recovered run is looked at when it is its turn */
         GC_ASSERT(gc_link_linked(&stage->ready) == core_stage_ready(core, stage));
     tally->units += units_of(core, stage);

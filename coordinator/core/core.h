@@ -12,7 +12,9 @@
  * What the tables of the wire leave open, decided here:
  *  - FAULT and PAGES are answered like RESULT, by RESULT_ACK with header.re set (FAULT: first = item, count = 1).
  *  - RESULT of MERGE: no status, `values` is the new state, no deltas. RESULT of FINISH: the status of one item and one node,
- *    `values` is the node's value (nothing when it failed), and one delta, the merged state (none when it failed).
+ *    `values` is the node's value (nothing when it failed), and one delta, the merged state (none when it failed, and never one
+ *    of a reducer that scans).
+ *  - RESULT of ITEMS: its status and values fit one part of DATA (results), whether somebody is going to scan them or not.
  *  - A failure of a source is a BATCH of its stage, one item beyond those listed; one of a reducer is item 0 of its stage.
  *  - A result that an inventory names is answered with `send` or `cancel`, never with `already`: WELCOME does not wait for
  *    commits that are under way, the RESULT_ACK to what is sent again does.

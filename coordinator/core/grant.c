@@ -90,6 +90,8 @@ static enum outcome grant_task(struct gc_core *core, struct core_stage *stage, e
     msg->attempt = gate ? gate->attempts : 0;
     msg->n_deltas = (uint32_t)lease->inputs.count;
     msg->deltas = core_reduce_ids(core, lease);
+    if (stage->reduce.scans)
+        msg->scan = stage->source->index;
     core_stage_touch(core, stage);
     charge(core, stage, 1);
     return GRANTED;

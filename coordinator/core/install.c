@@ -17,6 +17,8 @@ static bool nodes_fit(const struct gc_plan *plan, const struct gc_plan_stage *st
 static bool source_fits(const struct gc_plan *plan, uint32_t index)
 {
     const struct gc_plan_stage *stage = &plan->stages[index];
+    if (stage->scan && stage->kind != GC_STAGE_REDUCE)
+        return false;
     switch ((enum gc_stage_kind)stage->kind) {
     case GC_STAGE_SOURCE: return stage->n_nodes == 1;
     case GC_STAGE_ITEM:
@@ -37,7 +39,8 @@ static bool reducers_fit(const struct gc_plan *plan, uint32_t index)
         return false;
     for (uint32_t i = 0; i < stage->n_reducers; i++) {
         uint64_t r = stage->reducers[i];
-        if (r >= plan->n_stages || plan->stages[r].kind != GC_STAGE_REDUCE || plan->stages[r].source != index)
+        if (r >= plan->n_stages || plan->stages[r].kind != GC_STAGE_REDUCE ||
+            plan->stages[r].source != index || plan->stages[r].scan)
             return false;
     }
     return true;
@@ -97,7 +100,9 @@ static void prepare(struct core_stage *stage, struct core_run *run, uint32_t ind
     stage->kind = (enum gc_stage_kind)from->kind;
     stage->retries = from->retries == GC_UNSET ? GC_RETRIES_DEFAULT : from->retries;
     stage->suspicions = from->suspicions == GC_UNSET ? GC_SUSPICIONS_DEFAULT : from->suspicions;
+    stage->reduce.scans = from->scan;
     stage->grain = 1;
+    gc_list_init(&stage->scanners);
     gc_list_init(&stage->leases);
     gc_list_init(&stage->odds);
     gc_list_init(&stage->odd_ready);
@@ -137,6 +142,8 @@ static void connect(struct core_run *run, struct core_stage *stage, const struct
     stage->source = run->stages[from->source];
     if (stage->kind == GC_STAGE_ITEM)
         gc_list_append(&stage->source->dataset.consumers, &stage->consumer);
+    else if (stage->reduce.scans)
+        gc_list_append(&stage->source->scanners, &stage->consumer);
 }
 
 bool core_install(struct gc_core *core, struct core_run *run, const struct gc_job *job,

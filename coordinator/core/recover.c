@@ -135,7 +135,7 @@ static void recover_deltas(struct gc_core *core, struct core_run *run, const str
 {
     for (uint32_t i = 0; i < n; i++) {
         struct core_stage *stage = deltas[i].stage < run->n_stages ? run->stages[deltas[i].stage] : NULL;
-        if (!stage || stage->kind != GC_STAGE_REDUCE || deltas[i].id == 0)
+        if (!stage || stage->kind != GC_STAGE_REDUCE || stage->reduce.scans || deltas[i].id == 0)
             continue;
         if (core_deltas_room(core, 1))
             core_delta_add(core, stage, deltas[i].id, deltas[i].items);

@@ -21,6 +21,7 @@ uint64_t core_delta_add(struct gc_core *core, struct core_stage *stage, uint64_t
     struct core_delta *delta = gc_pool_take(&core->deltas.pool, NULL);
     GC_ASSERT(delta != NULL);
     GC_ASSERT(stage->kind == GC_STAGE_REDUCE);
+    GC_ASSERT(!stage->reduce.scans);
     if (id == 0)
         id = stage->run->next_delta;
     if (id >= stage->run->next_delta)
@@ -169,16 +170,25 @@ static bool made_value(const struct gc_status *status)
     return outcome == GC_OUTCOME_DONE || outcome == GC_OUTCOME_CACHED || outcome == GC_OUTCOME_WARNED;
 }
 
-static const char *finish_wrong(const struct gc_msg *msg, struct gc_status *ret)
+/* Of one that scans: the value is all there is. */
+static const char *states_wrong(const struct gc_msg_result *result, bool scans, bool made)
+{
+    if (scans)
+        return result->n_deltas == 0 ? NULL : "FINISH of a scan brings no state";
+    if (result->n_deltas != made)
+        return "FINISH brings its state exactly if it made a value";
+    return made && result->deltas[0].reducer != 0 ? "a state of another reducer" : NULL;
+}
+
+static const char *finish_wrong(const struct core_stage *stage, const struct gc_msg *msg,
+                                struct gc_status *ret)
 {
     const struct gc_msg_result *result = &msg->as.result;
     if (gc_status_check(gc_bytes_of(msg->bulk.ptr, (size_t)result->status), 1, 1, ret) != GC_OK)
         return "status";
     if (!core_account_legal(ret))
         return "an outcome that says nothing";
-    if (result->n_deltas != made_value(ret))
-        return "FINISH brings its state exactly if it made a value";
-    return result->n_deltas == 1 && result->deltas[0].reducer != 0 ? "a state of another reducer" : NULL;
+    return states_wrong(result, stage->reduce.scans, made_value(ret));
 }
 
 static void finish_result(struct gc_core *core, struct core_lease *lease, const struct gc_msg *msg,
@@ -208,12 +218,13 @@ void core_reduce_result(struct gc_core *core, struct core_lease *lease, gc_peer 
     struct core_stage *stage = lease->stage;
     struct gc_status status = {0};
     bool finish = lease->kind == GC_LEASE_FINISH;
-    const char *wrong = finish ? finish_wrong(msg, &status) : merge_wrong(result);
+    const char *wrong = finish ? finish_wrong(stage, msg, &status) : merge_wrong(result);
     if (wrong) {
         core_error(core, peer, msg->seq, GC_ERR_INVALID, wrong);
         return;
     }
-    if (gc_list_empty(&lease->inputs) && !core_deltas_room(core, 1)) { /* else the inputs make room */
+    bool brings_state = !finish || result->n_deltas == 1;
+    if (brings_state && gc_list_empty(&lease->inputs) && !core_deltas_room(core, 1)) { /* inputs make room */
         core_error(core, peer, msg->seq, GC_ERR_BUSY, "no room for a reducer's state");
         return;
     }

@@ -1,7 +1,12 @@
-/* reduce.h - the states of a reducer: made by results, merged by workers, finished by one of them. The core moves their ids.
+/* reduce.h - REDUCE stages: the states of a reducer, or what one that scans waits for.
+ *
+ * States are made by results, merged by workers, finished by one of them. The core moves their ids.
  *
  * GC_MERGE_INPUTS states are merged, the oldest first; when the stage that feeds it has ended, nothing is being merged and so many
  * at most are left, a FINISH merges the rest and makes the value. Where a full pool has refused a result, two are enough. A lost or refused merge puts its inputs back where they were.
+ * A stage that *scans* has no states. It is in the list `scanners` of the ITEM stage whose results it reads, and not among its
+ * reducers. When that stage has ended, one FINISH without inputs reads all its batches from the store: the LEASE is durable, so
+ * the last of them is there before the worker can ask.
  * Invariant: a state is either in its stage's list or in that of one lease.
  */
 #ifndef GC_CORE_REDUCE_H
@@ -28,6 +33,7 @@ struct core_reduce {
     struct gc_list waiting;
     uint32_t leased; /* MERGE and FINISH leases that are out */
     bool pressed;    /* there was no room for one of its states: merge what there is */
+    bool scans;      /* nothing ever waits: it reads its source's results when that has ended */
 };
 
 /* Whether `n` more states can be kept. */

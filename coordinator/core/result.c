@@ -4,6 +4,7 @@
 #include "common/num.h"
 #include "coordinator/core/account.h"
 #include "coordinator/core/inside.h"
+#include "proto/scan.h"
 
 void core_result_ack(struct gc_core *core, gc_peer peer, uint64_t re, uint64_t lease, uint64_t first,
                      uint64_t count, enum gc_verdict verdict)
@@ -105,6 +106,8 @@ static const char *content_wrong(const struct core_lease *lease, const struct gc
         return "an outcome that says nothing";
     if (!keeps_given(lease->odd, ret))
         return "a node that was given up has not failed";
+    if (result->status + result->values > GC_MAX_BULK - GC_SCAN_PART_HEAD)
+        return "more results than a message to a scanning reducer holds";
     return deltas_wrong(lease->stage, result);
 }
 

@@ -116,15 +116,20 @@ static void source_ended(struct gc_core *core, struct core_stage *source, bool d
     }
 }
 
+static void feeds_ended(struct gc_core *core, struct core_stage *reducer, bool dead)
+{
+    if (dead && !reducer->ended)
+        core_stage_end(core, reducer, true);
+    else
+        core_stage_touch(core, reducer);
+}
+
 static void feeder_ended(struct gc_core *core, struct core_stage *feeder, bool dead)
 {
-    for (uint32_t i = 0; i < feeder->n_reducers; i++) {
-        struct core_stage *stage = feeder->reducers[i];
-        if (dead && !stage->ended)
-            core_stage_end(core, stage, true);
-        else
-            core_stage_touch(core, stage);
-    }
+    for (uint32_t i = 0; i < feeder->n_reducers; i++)
+        feeds_ended(core, feeder->reducers[i], dead);
+    GC_LIST_EACH (it, &feeder->scanners)
+        feeds_ended(core, GC_CONTAINER(it, struct core_stage, consumer), dead);
 }
 
 void core_stage_end(struct gc_core *core, struct core_stage *stage, bool dead)

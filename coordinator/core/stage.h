@@ -28,12 +28,14 @@ struct core_stage {
     struct core_run *run;
     uint32_t index; /* in its run */
     enum gc_stage_kind kind;
-    struct core_stage *source; /* ITEM: who lists its items, or NULL; REDUCE: who feeds it */
+    struct core_stage
+        *source; /* ITEM: who lists its items, or NULL; REDUCE: who feeds it, or whom it scans */
     uint32_t n_nodes;
     struct core_node **nodes; /* by bit of a node set */
     uint64_t *below;          /* node sets */
     uint32_t n_reducers;
-    struct core_stage **reducers;
+    struct core_stage **reducers; /* by place in a RESULT's deltas */
+    struct gc_list scanners; /* ITEM: REDUCE stages that read its results when it has ended; by `consumer` */
     uint64_t retries;
     uint64_t suspicions;
 
@@ -43,7 +45,7 @@ struct core_stage {
     bool dead;
     struct gc_link ready;    /* run->ready[kind] */
     struct gc_link reap;     /* core->stages.reaping */
-    struct gc_link consumer; /* source->dataset.consumers */
+    struct gc_link consumer; /* ITEM: source->dataset.consumers; REDUCE that scans: source->scanners */
     struct gc_link orphaned; /* core->grace.stages */
     uint64_t n_orphans; /* recovered histories at the front of `odds` that wait for the end of the grace */
     struct gc_list leases;

@@ -153,13 +153,14 @@ void rig_plan(struct rig_plan *box, struct rig_shape shape)
     }
     uint64_t feeder = box->plan.n_stages;
     add_items(box, shape);
-    for (uint32_t i = 0; i < shape.reducers; i++) {
+    for (uint32_t i = 0; i < shape.reducers + shape.scanners; i++) {
         struct gc_plan_stage *stage = add_stage(box, shape, GC_STAGE_REDUCE, feeder);
+        stage->scan = i >= shape.reducers;
         stage->n_nodes = stage->n_below = 1;
         stage->nodes = &box->sets[5][i];
         stage->below = &box->sets[6][i];
         box->sets[5][i] = box->plan.n_nodes;
-        add_node(box, shape, "sum", (uint32_t)feeder + 1 + i, false);
+        add_node(box, shape, stage->scan ? "twins" : "sum", (uint32_t)feeder + 1 + i, false);
     }
     box->job.n_nodes = box->plan.n_nodes;
 }
@@ -344,7 +345,7 @@ void rig_finished(struct rig *rig, gc_peer peer, const struct rig_lease *lease, 
     uint8_t pattern[] = {(uint8_t)outcome};
     size_t status = write_status(rig->bulk, RIG_BULK, 1, 1, pattern);
     bool made = outcome == GC_OUTCOME_DONE || outcome == GC_OUTCOME_CACHED || outcome == GC_OUTCOME_WARNED;
-    struct gc_msg msg = reduce_msg(rig, lease, status, made ? 2 : 0, made);
+    struct gc_msg msg = reduce_msg(rig, lease, status, made ? 2 : 0, made && lease->scan == GC_UNSET);
     rig_message(rig, peer, &msg);
 }
 

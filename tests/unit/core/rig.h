@@ -40,12 +40,14 @@ void rig_wait(struct rig *rig, uint64_t ns);
 /* Steps as long as the core wants at once, without any effect. */
 void rig_settle(struct rig *rig);
 
-/* ---- plans: stage 0 lists (unless `source` is false), the next is an ITEM stage of `nodes` nodes in a chain, then `reducers` ---- */
+/* ---- plans: stage 0 lists (unless `source` is false), the next is an ITEM stage of `nodes` nodes in a chain, then `reducers`, then
+ * as many REDUCE stages that scan ---- */
 
 struct rig_shape {
     bool source;
     uint32_t nodes;
     uint32_t reducers;
+    uint32_t scanners;
     uint64_t retries, suspicions;
     uint64_t max_bad, max_bad_ppm; /* of each node; 0: any */
     uint64_t priority;
@@ -81,7 +83,7 @@ void rig_beat(struct rig *rig, gc_peer peer, const uint64_t *leases, uint32_t n,
 
 /* What a worker remembers of a LEASE. */
 struct rig_lease {
-    uint64_t id, run_no, stage, kind, first, count, page, page_first, attempt, want;
+    uint64_t id, run_no, stage, kind, first, count, page, page_first, attempt, want, scan;
     bool alone;
     uint32_t n_given, n_deltas;
     struct gc_given given[4];
@@ -104,6 +106,7 @@ void rig_result(struct rig *rig, gc_peer peer, const struct rig_lease *lease, st
 /* The message of such a result, to be spoilt and sent by rig_message. */
 struct gc_msg rig_result_msg(struct rig *rig, const struct rig_lease *lease, struct rig_result result);
 void rig_merged(struct rig *rig, gc_peer peer, const struct rig_lease *lease);
+/* With a state if it is done, unless the lease is a scan. */
 void rig_finished(struct rig *rig, gc_peer peer, const struct rig_lease *lease, enum gc_outcome outcome);
 void rig_fault(struct rig *rig, gc_peer peer, const struct rig_lease *lease, uint64_t item, uint64_t node,
                uint64_t cause);

@@ -77,6 +77,7 @@ struct rig_lease rig_lease_of(const struct gc_msg *msg)
                               .page_first = l->page_first,
                               .attempt = l->attempt,
                               .want = l->want,
+                              .scan = l->scan,
                               .alone = l->alone,
                               .n_given = l->n_given,
                               .n_deltas = l->n_deltas};

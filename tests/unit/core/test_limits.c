@@ -125,7 +125,7 @@ START_TEST(a_plan_that_contradicts_itself_is_refused)
 {
     static struct rig_plan box;
     rig_make(&rig, (struct gc_core_config){0}, false);
-    for (int spoil = 0; spoil < 23; spoil++) {
+    for (int spoil = 0; spoil < 26; spoil++) {
         rig_plan(&box, (struct rig_shape){.source = true, .nodes = 2, .reducers = 1});
         switch (spoil) {
         case 0: box.plan.n_stages = 0; break;
@@ -159,6 +159,9 @@ START_TEST(a_plan_that_contradicts_itself_is_refused)
             box.stages[1].n_reducers = 0;
             box.stages[2].source = 0;
             break;
+        case 22: box.stages[2].scan = true; break; /* and is fed */
+        case 23: box.stages[1].scan = true; break;
+        case 24: box.stages[0].scan = true; break;
         default: box.stages[1].source = 2; break;
         }
         rig_submit(&rig, 1, &box, false);
