@@ -91,7 +91,7 @@ static void keep(struct sim_world *w, struct sim_worker *k, const struct gc_agen
             memcpy(t->memory, e->as.keep.bulk.ptr, e->as.keep.bulk.len);
         t->len = e->as.keep.bulk.len;
     }
-    if (e->as.keep.last) {
+    if (e->as.keep.last || t->what == GC_GET_RESULTS) { /* each part of results is answered */
         struct sim_happening *h =
             sim_will(w, w->now_ns + sim_rng_between(&w->rng, 1000, 3 * GC_MS), SIM_LISTER, k->index, k->life);
         h->a = 1;
