@@ -64,7 +64,9 @@ static enum gc_err answer_get(struct ask *a)
         err = gc_store_cursor(a->store, get->run_no, get->stage, bulk, a->f);
         data->total = bulk->len;
         break;
-    case GC_GET_RESULTS: break;
+    case GC_GET_RESULTS:
+        err = gc_store_scan(a->store, get->run_no, get->stage, get->index, bulk, &data->total, a->f);
+        break;
     case GC_GET_CATALOGUE: GC_NEVER("the loop has the catalogue"); /* answered there */
     }
     a->reply.bulk = gc_buf_bytes(bulk);

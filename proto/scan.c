@@ -24,7 +24,6 @@ bool gc_scan_part_take(struct gc_reader *in, struct gc_scan_part *ret)
         return false;
     return gc_reader_varint(in, &ret->first) && gc_reader_varint(in, &ret->count) &&
            gc_reader_varint(in, &status) && gc_reader_varint(in, &values) &&
-           status <= gc_reader_left(in) && values <= gc_reader_left(in) - status &&
            gc_reader_bytes(in, (size_t)status, &ret->status) &&
            gc_reader_bytes(in, (size_t)values, &ret->values);
 }

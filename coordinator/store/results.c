@@ -1,6 +1,10 @@
-/* results.c - batches of results, by item or in commit order, a message's worth at a time. */
+/* results.c - batches of results, by item or in commit order, a message's worth at a time: for clients, and for reducers that scan. */
 #include "common/assert.h"
 #include "coordinator/store/db.h"
+#include "proto/scan.h"
+
+/* Numbers above this are in no file; SQLite would take them as negative. */
+#define START_MAX ((uint64_t)INT64_MAX / 2)
 
 /* Where a walk by item begins: the batch that holds item `after`, or the first one behind it. */
 static enum gc_err first_batch(struct gc_store *s, uint64_t run_no, const struct gc_store_query *q,
@@ -100,8 +104,7 @@ enum gc_err gc_store_results(struct gc_store *s, const struct gc_store_query *q,
                              struct gc_batch *rows, uint32_t max, struct gc_buf *out,
                              struct gc_store_batches *ret, struct gc_fault *f)
 {
-    /* Numbers above this are in no file; SQLite would take them as negative. */
-    uint64_t run_no, state, start = q->after > INT64_MAX / 2 ? INT64_MAX / 2 : q->after;
+    uint64_t run_no, state, start = q->after > START_MAX ? START_MAX : q->after;
     enum gc_err err = gc_store_find_run(s, q->run, &run_no, &state, f);
     if (err == GC_OK && !q->by_commit) {
         struct gc_store_query at = *q;
@@ -122,5 +125,47 @@ enum gc_err gc_store_results(struct gc_store *s, const struct gc_store_query *q,
     gc_db_done(st);
     if (err == GC_OK)
         *ret = found;
+    return err;
+}
+
+/* ---- scans ---- */
+
+/* Whole parts until one does not fit. */
+static enum gc_err put_parts(struct gc_store *s, sqlite3_stmt *st, struct gc_buf *out, uint64_t *ret_next,
+                             struct gc_fault *f)
+{
+    uint64_t next = GC_UNSET;
+    bool row = false;
+    enum gc_err err = gc_db_next(s, st, &row, f);
+    while (err == GC_OK && row) {
+        struct gc_scan_part part = {.first = gc_db_u64(st, 0),
+                                    .count = gc_db_u64(st, 1),
+                                    .status = gc_db_bytes(st, 2),
+                                    .values = gc_db_bytes(st, 3)};
+        if (!gc_scan_part_put(out, &part))
+            break; /* it is the next call's */
+        next = part.first + part.count;
+        err = gc_db_next(s, st, &row, f);
+    }
+    if (err == GC_OK && row && next == GC_UNSET)
+        err = gc_fault_set(f, GC_ERR_LIMIT, "%s: a batch does not fit a message", s->path);
+    *ret_next = row ? next : GC_UNSET;
+    return err;
+}
+
+enum gc_err gc_store_scan(struct gc_store *s, uint64_t run_no, uint64_t stage, uint64_t index,
+                          struct gc_buf *out, uint64_t *ret_next, struct gc_fault *f)
+{
+    sqlite3_stmt *st = gc_db_take(s, GC_SQL_SCAN, f);
+    if (!st)
+        return GC_ERR_NOMEM;
+    uint64_t next;
+    gc_db_bind_u64(s, st, 1, run_no);
+    gc_db_bind_u64(s, st, 2, stage);
+    gc_db_bind_u64(s, st, 3, index > START_MAX ? START_MAX : index);
+    enum gc_err err = put_parts(s, st, out, &next, f);
+    gc_db_done(st);
+    if (err == GC_OK)
+        *ret_next = next;
     return err;
 }
