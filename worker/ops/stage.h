@@ -17,7 +17,7 @@
 #include "common/arena.h"
 #include "worker/ops/op.h"
 #include "worker/ops/ops.h"
-#include "worker/ops/template.h"
+#include "common/naming/template.h"
 
 struct gc_offer;
 

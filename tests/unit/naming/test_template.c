@@ -1,5 +1,5 @@
 /* Names of outputs. Needs no libvips. */
-#include "worker/ops/template.h"
+#include "common/naming/template.h"
 
 #include "tests/unit/suite.h"
 

@@ -1,4 +1,4 @@
-#include "worker/ops/template.h"
+#include "common/naming/template.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -6,8 +6,8 @@
  * `{{` and `}}` stand for themselves. Where a filled-in part is empty the slashes around it become one, so that `out/{dir}/x` is
  * `out/x` for an item that lies in the source's path itself.
  */
-#ifndef GC_WORKER_OPS_TEMPLATE_H
-#define GC_WORKER_OPS_TEMPLATE_H
+#ifndef GC_COMMON_NAMING_TEMPLATE_H
+#define GC_COMMON_NAMING_TEMPLATE_H
 
 #include "common/arena.h"
 #include "common/buf.h"
