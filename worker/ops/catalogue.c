@@ -128,6 +128,10 @@ static enum gc_err own_op(const struct gc_op_row *row, struct gc_arena *arena, s
     if (!err)
         err = set_shape(image ? gc_image_shape : row->shape, image ? GC_IMAGE_SHAPE_N : row->n_shape, arena,
                         ret);
+    if (!err && row->saver_config)
+        err = gc_saver_formats(arena, &ret->formats, &ret->n_formats);
+    ret->command = gc_arena_text(arena, row->command ? row->command : "");
+    ret->command_on_file = gc_arena_text(arena, row->command_on_file ? row->command_on_file : "");
     return err;
 }
 

@@ -6,6 +6,7 @@
 #include "common/assert.h"
 #include "worker/ops/introspect.h"
 #include "worker/ops/ops.h"
+#include "worker/ops/saver.h"
 #include "worker/ops/settings.h"
 #include "worker/ops/sniff.h"
 
@@ -43,9 +44,10 @@ enum gc_err gc_ops_init(const char *argv0, struct gc_fault *fault)
     vips_block_untrusted_set(TRUE);
     /* What `load` may open is listed in sniff.c; no other decoder runs, however an operation is told to. */
     vips_operation_block_set("VipsForeignLoad", TRUE);
-    for (uint32_t i = 0; i < gc_formats_n; i++)
-        if (g_type_from_name(gc_formats[i].loader_class))
-            vips_operation_block_set(gc_formats[i].loader_class, FALSE);
+    /* An encoder is as trusted as the pixels that it is fed: those of what `save` writes run, whatever libvips thinks of the decoder. */
+    for (uint32_t i = 0; i < gc_savers_n; i++)
+        if (g_type_from_name(gc_savers[i].class_name))
+            vips_operation_block_set(gc_savers[i].class_name, FALSE);
     vips_cache_set_max(0);
     vips_cache_set_max_mem(0);
     vips_cache_set_max_files(0);

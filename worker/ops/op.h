@@ -1,6 +1,18 @@
 /* op.h - an op of our own, as its table row describes it, and what runs it. Inside of worker/ops.
  *
  * One row gives the catalogue entry, the check of a program's settings, and the code. The rows stand in table.c, sorted by name.
+ *
+ * How an op's `command` is to be read (the catalogue hands it on; a plan shows it filled in). It is a line of a shell:
+ *   {item}            the item's file; of a node with a setting `path`, that file
+ *   {in} {out} {NAME} the file of that input or output; or, where NAME is neither, the value of that setting, which is required.
+ *   {options}         the settings that the job gives and the line does not name, each as a word of its own: --key=value, with - for _ in
+ *                     the key
+ *   [{options,}]      the same behind a file's name, in the brackets that libvips reads there: [key=value,key=value]; the brackets
+ *                     go with them where there are none
+ *   {options !a b}    those but a and b; {options a b}: of these only a and b. So in brackets: [{options, a b}]
+ * Values: numbers in decimal, true and false, strings as they are, lists as numbers between blanks. Whoever fills it in quotes for the
+ * shell: a placeholder, with what touches it, is one word, but for {options} alone, which is as many as there are settings. The
+ * rest of a template is plain words. Files between two ops are named .v: libvips' own format, which keeps everything.
  */
 #ifndef GC_WORKER_OPS_OP_H
 #define GC_WORKER_OPS_OP_H
@@ -57,7 +69,9 @@ struct gc_op_row {
     uint32_t n_config;
     const struct gc_op_field_row *shape; /* none: a bare value, or, of an image, gc_image_shape */
     uint32_t n_shape;
-    bool saver_config; /* the catalogue adds the settings of libvips' savers (save.h) */
+    bool saver_config; /* the catalogue adds the formats and settings of libvips' savers (saver.h) */
+    const char *command; /* how the vips command does the same, as above; NULL: it does not */
+    const char *command_on_file; /* the same where it takes over a decode */
     /* At install: looks at the settings beyond what the table checks. NULL: nothing more. Runs where libvips does not. */
     enum gc_err (*setup)(struct gc_step_state *step, struct gc_fault *fault);
     /* Fills *ret (zeroed) or returns a cause with its text in run->text. NULL: not an op of items. */

@@ -1,5 +1,6 @@
 /* save: an image into the descriptor of a file, in the format of its name's ending. Nothing is published here. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,6 +24,14 @@ static bool own_setting(struct gc_str key)
     return gc_str_is(key, "to") || gc_str_is(key, "exists") || gc_str_is(key, "metadata");
 }
 
+static enum gc_err no_such_format(struct gc_str suffix, struct gc_fault *fault)
+{
+    char known[256];
+    gc_saver_list(known, sizeof known);
+    return gc_fault_set(fault, GC_ERR_INVALID, "to: no format is written as '%.*s'; there are %s",
+                        GC_STR_ARGS(suffix), known);
+}
+
 enum gc_err gc_save_setup(struct gc_step_state *step, struct gc_fault *fault)
 {
     struct gc_template *to = GC_ARENA_ONE(step->arena, struct gc_template);
@@ -35,45 +44,62 @@ enum gc_err gc_save_setup(struct gc_step_state *step, struct gc_fault *fault)
     const struct gc_saver *saver = NULL;
     if (to->suffix.len) {
         char name[32] = "x";
-        if (!gc_str_copy(name + 1, sizeof name - 1, to->suffix) || !(saver = gc_saver_of(gc_str_of(name))))
-            return gc_fault_set(fault, GC_ERR_INVALID, "to: no format is written as '%.*s'",
-                                GC_STR_ARGS(to->suffix));
+        if (!gc_str_copy(name + 1, sizeof name - 1, to->suffix) ||
+            !(saver = gc_saver_of(gc_str_of(name), NULL)))
+            return no_such_format(to->suffix, fault);
     }
     for (uint32_t i = 0; i < step->step->n_config; i++) {
         struct gc_str key = gc_bytes_str(step->step->config[i].key);
         bool known = own_setting(key) || (saver ? gc_saver_takes(saver, key) : gc_saver_any_takes(key));
         if (!known)
             return gc_fault_set(fault, GC_ERR_INVALID, "%.*s: %s has no such setting", GC_STR_ARGS(key),
-                                saver ? saver->suffixes[0] + 1 : "save");
+                                saver ? saver->name : "save");
     }
     step->to = to;
     return GC_OK;
 }
 
 /* ---- metadata ----
- * What may stay is decided on the image, so that all versions of libvips do the same. Where nothing may stay the saver is told to
- * strip as well, since it would make a new, nearly empty EXIF block otherwise. */
+ * What may stay is decided on the image, by a list of what may and not of what must not, so that all versions of libvips do the
+ * same and a kind of metadata that a later one learns to read is not published. Where nothing may stay the saver is told to strip
+ * as well: it would make a new EXIF block otherwise. That block is left, and says the resolution alone, where a profile has to be
+ * written by a libvips before 8.15, which strips all or nothing. */
+
+static bool describes_pixels(const char *name)
+{
+    static const char *const names[] = {
+        VIPS_META_PAGE_HEIGHT,
+        VIPS_META_N_PAGES,
+        "delay",
+        "gif-delay",
+        "loop",
+        "gif-loop",
+        "gif-palette",
+        "background",
+        VIPS_META_RESOLUTION_UNIT,
+        "palette",
+        "bits-per-sample",
+        "palette-bit-depth",
+        VIPS_META_SEQUENTIAL,
+        VIPS_META_LOADER,
+    };
+    for (size_t i = 0; i < GC_COUNT_OF(names); i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
 
 static void *list_fields(VipsImage *image, const char *name, GValue *value, void *list)
 {
     (void)image;
     (void)value;
-    /* Blocks of other programs, and what libvips read out of them. What describes the pixels stays: resolution, frames. */
-    static const char *const prefixes[] = {"exif-",        "xmp-",        "iptc-",   "photoshop-",
-                                           "png-comment-", "gif-comment", "magick-", "heif-"};
-    static const char *const names[] = {VIPS_META_IMAGEDESCRIPTION, VIPS_META_ORIENTATION, "comment",
-                                        "history"};
-    bool drop = false;
-    for (size_t i = 0; i < GC_COUNT_OF(prefixes); i++)
-        drop = drop || g_str_has_prefix(name, prefixes[i]);
-    for (size_t i = 0; i < GC_COUNT_OF(names); i++)
-        drop = drop || strcmp(name, names[i]) == 0;
-    if (drop)
+    if (!describes_pixels(name) && strcmp(name, VIPS_META_ICC_NAME) != 0)
         g_ptr_array_add(list, g_strdup(name));
     return NULL;
 }
 
-/* A copy of the image's header without what must not be published. */
+/* A copy of the image's header without what must not be published. Fields of the header itself are listed too, and cannot be
+ * removed. */
 static VipsImage *without_metadata(VipsImage *image, enum metadata keep)
 {
     VipsImage *copy;
@@ -90,18 +116,18 @@ static VipsImage *without_metadata(VipsImage *image, enum metadata keep)
 }
 
 /* 8.15 says which to keep; before, a saver keeps all or none. */
-static void set_keep(VipsOperation *op, VipsImage *image, enum metadata keep)
+static void set_keep(VipsOperation *op, VipsImage *image, enum metadata keep, bool strip)
 {
 #if VIPS_MAJOR_VERSION > 8 || (VIPS_MAJOR_VERSION == 8 && VIPS_MINOR_VERSION >= 15)
     (void)image;
-    VipsForeignKeep flags = keep == METADATA_ALL   ? VIPS_FOREIGN_KEEP_ALL
-                            : keep == METADATA_ICC ? VIPS_FOREIGN_KEEP_ICC
-                                                   : VIPS_FOREIGN_KEEP_NONE;
+    VipsForeignKeep flags = strip || keep == METADATA_NONE ? VIPS_FOREIGN_KEEP_NONE
+                            : keep == METADATA_ICC         ? VIPS_FOREIGN_KEEP_ICC
+                                                           : VIPS_FOREIGN_KEEP_ALL;
     g_object_set(op, "keep", flags, NULL);
 #else
     bool has_profile = vips_image_get_typeof(image, VIPS_META_ICC_NAME) != 0;
-    g_object_set(op, "strip", (gboolean)(keep == METADATA_NONE || (keep == METADATA_ICC && !has_profile)),
-                 NULL);
+    strip = strip || keep == METADATA_NONE || (keep == METADATA_ICC && !has_profile);
+    g_object_set(op, "strip", (gboolean)strip, NULL);
 #endif
 }
 
@@ -119,70 +145,83 @@ static enum gc_cause set_saver(struct gc_run *run, const struct gc_step *step, c
         if (!gc_saver_takes(saver, gc_bytes_str(s->key)) ||
             !gc_str_copy(name, sizeof name, gc_bytes_str(s->key)))
             return gc_run_fail(run, GC_CAUSE_OP_ERROR, "%.*s: %s has no such setting",
-                               GC_STR_ARGS(gc_bytes_str(s->key)), saver->suffixes[0] + 1);
+                               GC_STR_ARGS(gc_bytes_str(s->key)), saver->name);
         if (gc_vips_set(op, name, &s->value, &fault))
             return gc_run_fail(run, GC_CAUSE_OP_ERROR, "%s", fault.text);
     }
     return GC_CAUSE_NONE;
 }
 
+/* What the name's ending says to an operation that writes several kinds of file. */
+static enum gc_cause set_suffix(struct gc_run *run, const struct gc_suffix *suffix, VipsOperation *op)
+{
+    if (!suffix->fixed ||
+        vips_object_set_argument_from_string(VIPS_OBJECT(op), suffix->fixed, suffix->choice) == 0)
+        return GC_CAUSE_NONE;
+    vips_error_clear();
+    return gc_run_fail(run, GC_CAUSE_UNSUPPORTED, "this libvips does not write %s", suffix->text);
+}
+
+static enum gc_cause set_image(struct gc_run *run, VipsOperation *op, VipsImage *image, enum metadata keep,
+                               bool strip)
+{
+    VipsImage *clean = keep == METADATA_ALL ? g_object_ref(image) : without_metadata(image, keep);
+    if (!clean)
+        return gc_run_vips_failed(run, GC_CAUSE_OP_ERROR, false);
+    set_keep(op, clean, keep, strip);
+    gc_vips_set_image(op, "in", clean);
+    g_object_unref(clean);
+    return GC_CAUSE_NONE;
+}
+
 static enum gc_cause make_saver(struct gc_run *run, const struct gc_step_state *st,
-                                const struct gc_saver *saver, VipsImage *image, bool avif,
-                                VipsOperation **ret)
+                                const struct gc_saver *saver, const struct gc_suffix *suffix,
+                                VipsImage *image, VipsOperation **ret)
 {
     enum metadata keep =
         (enum metadata)gc_setting_choice(st->step, "metadata", gc_save_metadata, METADATA_ICC);
     VipsOperation *op = vips_operation_new(saver->operation);
     if (!op) {
         vips_error_clear();
-        return gc_run_fail(run, GC_CAUSE_UNSUPPORTED, "this libvips does not write %s",
-                           saver->suffixes[0] + 1);
+        return gc_run_fail(run, GC_CAUSE_UNSUPPORTED, "this libvips does not write %s", saver->name);
     }
     enum gc_cause cause = set_saver(run, st->step, saver, op);
-    VipsImage *clean = NULL;
-    if (!cause && keep != METADATA_ALL && !(clean = without_metadata(image, keep)))
-        cause = gc_run_vips_failed(run, GC_CAUSE_OP_ERROR, false);
-    if (cause) {
+    if (!cause)
+        cause = set_suffix(run, suffix, op);
+    if (!cause)
+        cause = set_image(run, op, image, keep, saver->says_when);
+    if (cause)
         g_object_unref(op);
-        return cause;
-    }
-    if (g_str_has_prefix(saver->operation,
-                         "heif")) /* one operation writes both, and takes HEVC where nobody says */
-        g_object_set(op, "compression",
-                     avif ? VIPS_FOREIGN_HEIF_COMPRESSION_AV1 : VIPS_FOREIGN_HEIF_COMPRESSION_HEVC, NULL);
-    set_keep(op, clean ? clean : image, keep);
-    gc_vips_set_image(op, "in", clean ? clean : image);
-    if (clean)
-        g_object_unref(clean);
-    *ret = op;
-    return GC_CAUSE_NONE;
+    else
+        *ret = op;
+    return cause;
 }
 
 /* The disk was full, or the file cannot be written, or the image could not be made. */
-static enum gc_cause write_failed(struct gc_run *run, const struct gc_target *t, bool streamed)
+static enum gc_cause write_failed(struct gc_run *run, const struct gc_saver *saver, const struct gc_target *t,
+                                  const struct gc_cell *in)
 {
-    if (!t->error)
-        return gc_run_vips_failed(run, GC_CAUSE_OP_ERROR, streamed);
-    vips_error_clear();
-    bool full = t->error == ENOSPC || t->error == EDQUOT;
-    return gc_run_fail(run, full ? GC_CAUSE_INFRA : GC_CAUSE_OUTPUT, "writing the output: %s",
-                       strerror(t->error));
+    if (t->error) {
+        vips_error_clear();
+        bool full = t->error == ENOSPC || t->error == EDQUOT;
+        return gc_run_fail(run, full ? GC_CAUSE_INFRA : GC_CAUSE_OUTPUT, "writing the output: %s",
+                           strerror(t->error));
+    }
+    enum gc_cause cause = gc_run_vips_failed(run, GC_CAUSE_OP_ERROR, in->streamed);
+    char why[sizeof run->text];
+    memcpy(why, run->text, sizeof why);
+    (void)snprintf(run->text, sizeof run->text, "%d x %d pixels of %d x %s as %s: %.300s", in->width,
+                   in->height, in->bands, vips_enum_nick(VIPS_TYPE_BAND_FORMAT, in->format), saver->name,
+                   why);
+    return cause;
 }
 
-static enum gc_cause write_image(struct gc_run *run, const struct gc_step_state *st,
-                                 const struct gc_saver *saver, const struct gc_cell *in, int fd,
-                                 struct gc_output_made *made)
+/* Runs the saver (and consumes it). */
+static enum gc_cause write_to(struct gc_run *run, const struct gc_saver *saver, VipsOperation *op,
+                              const struct gc_cell *in, int fd, struct gc_output_made *made)
 {
-    VipsOperation *op = NULL;
     struct gc_target target;
-    if (in->width > saver->max_side || in->height > saver->max_side)
-        return gc_run_fail(run, GC_CAUSE_OP_ERROR, "%d x %d pixels: %s has room for %d a side", in->width,
-                           in->height, saver->suffixes[0] + 1, saver->max_side);
-    bool avif = gc_str_ends(gc_bytes_str(made->path), GC_STR("avif")) ||
-                gc_str_ends(gc_bytes_str(made->path), GC_STR("AVIF"));
-    enum gc_cause cause = make_saver(run, st, saver, in->image, avif, &op);
-    if (cause)
-        return cause;
+    enum gc_cause cause = GC_CAUSE_NONE;
     enum gc_err err = gc_target_init(&target, fd);
     if (err) {
         g_object_unref(op);
@@ -191,16 +230,32 @@ static enum gc_cause write_image(struct gc_run *run, const struct gc_step_state 
     }
     gc_vips_set_object(op, "target", target.target);
     if (!gc_vips_build(op, NULL))
-        cause = write_failed(run, &target, in->streamed);
+        cause = write_failed(run, saver, &target, in);
     else if (gc_target_result(&target, &made->bytes, &made->digest))
-        cause = target.error ? write_failed(run, &target, false)
+        cause = target.error ? write_failed(run, saver, &target, in)
                              : gc_run_fail(run, GC_CAUSE_OUTPUT, "nothing was written");
     gc_target_release(&target);
     return cause;
 }
 
+static enum gc_cause write_image(struct gc_run *run, const struct gc_step_state *st, const struct gc_cell *in,
+                                 int fd, struct gc_output_made *made)
+{
+    VipsOperation *op = NULL;
+    const struct gc_suffix *suffix;
+    const struct gc_saver *saver = gc_saver_of(gc_bytes_str(made->path), &suffix);
+    if (!saver)
+        return gc_run_fail(run, GC_CAUSE_OUTPUT, "no format is written under such a name");
+    if (in->width > saver->max_side || in->height > saver->max_side)
+        return gc_run_fail(run, GC_CAUSE_OP_ERROR, "%d x %d pixels: %s has room for %d a side", in->width,
+                           in->height, saver->name, saver->max_side);
+    enum gc_cause cause = make_saver(run, st, saver, suffix, in->image, &op);
+    return cause ? cause : write_to(run, saver, op, in, fd, made);
+}
+
 /* ---- the value ---- */
 
+/* `width` 0: of a format that is written and not read, so that its size is not known. */
 static enum gc_cause put_record(struct gc_run *run, const struct gc_output_made *made, int width, int height,
                                 struct gc_cell *ret)
 {
@@ -212,8 +267,13 @@ static enum gc_cause put_record(struct gc_run *run, const struct gc_output_made 
     gc_value_put_str(out, made->path);
     gc_value_put_uint(out, made->bytes);
     gc_value_put_str(out, gc_str_bytes(gc_str_of(digest)));
-    gc_value_put_int(out, width);
-    gc_value_put_int(out, height);
+    if (width) {
+        gc_value_put_int(out, width);
+        gc_value_put_int(out, height);
+    } else {
+        gc_value_put_nil(out);
+        gc_value_put_nil(out);
+    }
     return gc_cell_end_record(run, ret, start);
 }
 
@@ -231,6 +291,22 @@ static enum gc_cause name_output(struct gc_run *run, uint32_t at, const struct g
     return GC_CAUSE_NONE;
 }
 
+static enum gc_cause size_of_file(struct gc_run *run, int fd, const struct gc_output_made *made,
+                                  int *ret_width, int *ret_height)
+{
+    const struct gc_saver *saver = gc_saver_of(gc_bytes_str(made->path), NULL);
+    if (saver && !saver->is_read)
+        return GC_CAUSE_NONE;
+    enum gc_cause cause = gc_load_size(run, fd, ret_width, ret_height);
+    if (!cause || cause == GC_CAUSE_OOM)
+        return cause;
+    char why[sizeof run->text];
+    memcpy(why, run->text, sizeof why);
+    return gc_run_fail(run, GC_CAUSE_OUTPUT,
+                       "the file that is there is no image (%.300s): remove it, or say exists: overwrite",
+                       why);
+}
+
 /* The job says skip, and the file is there: what is said of it comes from the file itself. */
 static enum gc_cause tell_of_file(struct gc_run *run, int fd, struct gc_output_made *made,
                                   struct gc_cell *ret)
@@ -239,7 +315,7 @@ static enum gc_cause tell_of_file(struct gc_run *run, int fd, struct gc_output_m
     int height = 0;
     if (lseek(fd, 0, SEEK_SET) < 0 || gc_digest_fd(fd, &made->digest, &made->bytes))
         return gc_run_fail(run, GC_CAUSE_OUTPUT, "the file that is there cannot be read");
-    enum gc_cause cause = gc_load_size(run, fd, &width, &height);
+    enum gc_cause cause = size_of_file(run, fd, made, &width, &height);
     if (!cause)
         cause = put_record(run, made, width, height, ret);
     ret->cached = true;
@@ -261,10 +337,7 @@ static enum gc_cause write_new(struct gc_run *run, struct gc_step_state *st, int
     enum gc_cause cause = gc_run_image(run, st, 0, &in);
     if (cause)
         return cause;
-    const struct gc_saver *saver = gc_saver_of(gc_bytes_str(made->path));
-    if (!saver)
-        return gc_run_fail(run, GC_CAUSE_OUTPUT, "no format is written under such a name");
-    cause = write_image(run, st, saver, in, fd, made);
+    cause = write_image(run, st, in, fd, made);
     if (!cause && st->to->by_digest)
         cause = name_output(run, made->step, &made->digest, &made->path);
     if (!cause)
