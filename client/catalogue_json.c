@@ -1,7 +1,7 @@
 /* catalogue_json.c - what the fleet can do, as JSON. */
 #include "client/document.h"
 #include "client/error.h"
-#include "client/json.h"
+#include "common/json/json.h"
 
 static void put_bytes(struct gc_text *t, const char *key, struct gc_bytes v)
 {

@@ -9,8 +9,8 @@
 #ifndef GC_CLIENT_CURSOR_H
 #define GC_CLIENT_CURSOR_H
 
-#include "client/text.h"
 #include "client/walk.h"
+#include "common/json/text.h"
 
 enum gc_cursor_kind { GC_CURSOR_ITEM = 'i', GC_CURSOR_SOURCE = 's', GC_CURSOR_COMMIT = 'c' };
 

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "client/error.h"
-#include "client/json.h"
 #include "client/reading.h"
 #include "client/walk.h"
+#include "common/json/json.h"
 
 struct graphcap_failures {
     struct gc_reading reading;

@@ -4,7 +4,7 @@
 
 #include "client/graphcap.h"
 #include "client/spec/spec.h"
-#include "client/text.h"
+#include "common/json/text.h"
 
 struct graphcap_job {
     struct gc_spec *spec;

@@ -4,7 +4,7 @@
 
 #include "client/connection.h"
 #include "client/error.h"
-#include "client/json.h"
+#include "common/json/json.h"
 
 enum { ROWS = 128 }; /* a page */
 

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "client/error.h"
-#include "client/text.h"
 #include "common/hash.h"
+#include "common/json/text.h"
 #include "common/sys/file.h"
 
 enum { MAX_CONFIG = 65536 };

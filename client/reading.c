@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "client/error.h"
-#include "client/json.h"
+#include "common/json/json.h"
 #include "common/nearest.h"
 
 /* What the decoder cannot know: that the plan's indexes lead somewhere. */

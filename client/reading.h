@@ -4,7 +4,7 @@
 
 #include "client/document.h"
 #include "client/listed.h"
-#include "client/text.h"
+#include "common/json/text.h"
 
 #define GC_ANY_NODE UINT32_MAX
 

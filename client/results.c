@@ -4,10 +4,10 @@
 
 #include "client/cursor.h"
 #include "client/error.h"
-#include "client/json.h"
 #include "client/reading.h"
 #include "client/results.h"
 #include "client/walk.h"
+#include "common/json/json.h"
 
 #define FOLLOW_NS (3u * GC_S) /* news of the run wake a follower; this is for news that were lost */
 

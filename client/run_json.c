@@ -5,8 +5,8 @@
 #include "client/connection.h"
 #include "client/document.h"
 #include "client/error.h"
-#include "client/json.h"
 #include "client/results.h"
+#include "common/json/json.h"
 
 #define SECONDS(ns) ((double)(ns) / 1e9)
 

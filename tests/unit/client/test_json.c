@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/json.h"
+#include "common/json/json.h"
 #include "proto/values.h"
 
 static struct gc_text t;

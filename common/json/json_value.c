@@ -1,5 +1,5 @@
 /* json_value.c - the values of results and of configs, as JSON. */
-#include "client/json.h"
+#include "common/json/json.h"
 #include "proto/limits.h"
 #include "proto/values.h"
 

@@ -1,5 +1,5 @@
 /* json.c - see json.h. */
-#include "client/json.h"
+#include "common/json/json.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 /* text.c - see text.h. */
-#include "client/text.h"
+#include "common/json/text.h"
 
 #include <stdarg.h>
 #include <stdint.h>

@@ -6,14 +6,14 @@
  *
  * gc_json_key and gc_json_item put the comma where one is needed, by looking at what was written last.
  */
-#ifndef GC_CLIENT_JSON_H
-#define GC_CLIENT_JSON_H
+#ifndef GC_COMMON_JSON_JSON_H
+#define GC_COMMON_JSON_JSON_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "client/text.h"
 #include "common/error.h"
+#include "common/json/text.h"
 #include "common/slice.h"
 #include "proto/message.h"
 

@@ -1,7 +1,7 @@
 /* text.h - a text that grows, on the heap. Once memory ran out it stays as it is and says so (gc_text_ok), so that a sequence
  * of calls is checked once, at its end. A NUL stands behind the last byte whenever ptr is not NULL. Amortised O(bytes). */
-#ifndef GC_CLIENT_TEXT_H
-#define GC_CLIENT_TEXT_H
+#ifndef GC_COMMON_JSON_TEXT_H
+#define GC_COMMON_JSON_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
