@@ -1,42 +1,66 @@
-/* What runs together is said, and a decode is handed on where one op can shrink while loading.
+/* What runs together is said, a decode is handed on where an op can shrink while loading, and where pixels are kept is foretold.
  *
- * A step that may shrink on load (by trait) takes over the decode of the image that it reads, if it is the only one that reads
- * it and the decode is not told otherwise: the decoded pixels are then never there, a JPEG's are a quarter or a sixteenth as
- * many. With a second reader the whole image is needed anyway.
+ * Push-down. A step that may shrink on load (by trait) takes over the decode of the image that it reads, unless the decode is told
+ * otherwise: the decoded pixels are then never there, a JPEG's are a quarter or a sixteenth as many. Who else reads that image does
+ * not matter, since a pixel must not hang on what another node does; whether each reader then decodes for itself or some share one
+ * decode is the executor's choice, file by file, and changes no pixel.
+ *
+ * Cuts. A lazy image that several steps read would be made once for each of them, with all that it is made of: its pixels are kept.
+ *
+ * At most one reason a node, of several parts where there is more to say.
  */
 #include "common/assert.h"
+#include "common/bits.h"
 #include "coordinator/plan/planner.h"
 
-static void give_reason(struct gc_planner *p, uint32_t node, struct gc_bytes text)
+static void give_reason(struct gc_planner *p, uint64_t node, struct gc_bytes text)
 {
     struct gc_plan *plan = &p->draft->plan;
+    for (uint32_t i = plan->n_reasons; i-- > 0;) {
+        struct gc_reason *reason = &plan->reasons[i];
+        if (reason->node != node)
+            continue;
+        reason->text = gc_plan_text(p, GC_MAX_TEXT, "%b; %b", reason->text, text);
+        return;
+    }
     GC_ASSERT(plan->n_reasons < GC_MAX_JOB_NODES);
     plan->reasons[plan->n_reasons++] = (struct gc_reason){.node = node, .text = text};
 }
 
-/* The ids of the steps that read step `of`, each once. */
-static struct gc_bytes readers_text(struct gc_planner *p, const struct gc_program *program, uint64_t of)
+/* ---- who reads what ---- */
+
+static bool is_image(const struct gc_planner *p, const struct gc_step *step)
 {
-    struct gc_name ids[GC_MAX_STAGE_NODES];
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < program->n_steps; i++) {
-        const struct gc_step *step = &program->steps[i];
-        for (uint32_t k = 0; k < step->n_inputs; k++) {
-            if (step->inputs[k].step == of) {
-                ids[n++].text = step->id;
-                break;
-            }
-        }
-    }
-    return gc_plan_names(p, ids, n);
+    return p->v[step->node].gives.type == GC_TYPE_IMAGE;
 }
 
-static uint32_t edges_from(const struct gc_program *program, uint64_t step)
+static bool reads(const struct gc_step *step, uint64_t from)
+{
+    for (uint32_t k = 0; k < step->n_inputs; k++)
+        if (step->inputs[k].step == from)
+            return true;
+    return false;
+}
+
+/* One that takes over a decode reads the file; one that takes another output reads no pixels. */
+static bool reads_pixels(const struct gc_planner *p, const struct gc_step *step, uint64_t from)
+{
+    for (uint32_t k = 0; k < step->n_inputs && step->decode != from; k++) {
+        const struct gc_input *in = &p->v[step->node].node->inputs[k];
+        if (step->inputs[k].step == from && gc_plan_output(p, in) == p->v[in->node].op->outputs)
+            return true;
+    }
+    return false;
+}
+
+/* The ids of the steps that read step `of`, each once; but for `beside` (NULL: of all). */
+static uint32_t readers_of(const struct gc_program *program, uint64_t of, const struct gc_step *beside,
+                           struct gc_name *ret)
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i < program->n_steps; i++)
-        for (uint32_t k = 0; k < program->steps[i].n_inputs; k++)
-            n += program->steps[i].inputs[k].step == step;
+        if (&program->steps[i] != beside && reads(&program->steps[i], of))
+            ret[n++].text = program->steps[i].id;
     return n;
 }
 
@@ -50,53 +74,145 @@ static uint64_t image_read(const struct gc_planner *p, const struct gc_step *ste
     return GC_UNSET;
 }
 
+/* ---- push-down ---- */
+
 static bool forbidden(const struct gc_plan_vertex *decode)
 {
     const struct gc_value *allowed = gc_plan_setting(decode, "shrink_on_load");
     return allowed && allowed->kind == GC_VALUE_BOOL && !allowed->as.flag;
 }
 
+/* Why `step` cannot take over what it reads; empty: it can. */
+static struct gc_bytes obstacle(struct gc_planner *p, const struct gc_step *step, const struct gc_step *from)
+{
+    if (!(from->traits & GC_TRAIT_DECODE))
+        return gc_plan_text(p, GC_MAX_TEXT, "it reads '%b', which is no decode", from->id);
+    if (from->hoisted != step->hoisted)
+        return gc_plan_text(p, GC_MAX_TEXT, "'%b' is decoded once for the run", from->id);
+    if (forbidden(&p->v[from->node]))
+        return gc_plan_text(p, GC_MAX_TEXT, "shrink_on_load of '%b' is false: all its pixels are decoded",
+                            from->id);
+    return gc_bytes_of(NULL, 0);
+}
+
+static struct gc_bytes pushed_text(struct gc_planner *p, const struct gc_program *program,
+                                   const struct gc_step *step)
+{
+    const struct gc_step *from = &program->steps[step->decode];
+    struct gc_name others[GC_MAX_STAGE_NODES];
+    uint32_t n = readers_of(program, step->decode, step, others);
+    if (n == 0)
+        return gc_plan_text(p, GC_MAX_TEXT,
+                            "pushed down: takes over the decode of '%b' and shrinks while loading", from->id);
+    return gc_plan_text(
+        p, GC_MAX_TEXT,
+        "pushed down: takes over the decode of '%b' and shrinks while loading; %b read%s '%b' too, by a decode of "
+        "%s own or a shared one, whichever is cheaper for the file's format",
+        from->id, gc_plan_names(p, others, n), n == 1 ? "s" : "", from->id, n == 1 ? "its" : "their");
+}
+
+/* Of a hoisted step the same is told where its node is at home. */
 static void push_down(struct gc_planner *p, struct gc_program *program, struct gc_step *step)
 {
-    uint64_t from = image_read(p, step);
-    if (!(step->traits & GC_TRAIT_SHRINK_ON_LOAD) || from == GC_UNSET ||
-        !(program->steps[from].traits & GC_TRAIT_DECODE))
+    uint64_t from = step->traits & GC_TRAIT_SHRINK_ON_LOAD ? image_read(p, step) : GC_UNSET;
+    if (from == GC_UNSET)
         return;
-    const struct gc_step *decode = &program->steps[from];
-    struct gc_bytes why;
-    if (forbidden(&p->v[decode->node])) {
-        why = gc_plan_text(p, GC_MAX_TEXT,
-                           "not pushed down: shrink_on_load of '%b' is false, so all its pixels are decoded",
-                           decode->id);
-    } else if (edges_from(program, from) > 1) {
-        why =
-            gc_plan_text(p, GC_MAX_TEXT, "not pushed down: '%b' is read by %b, so all its pixels are decoded",
-                         decode->id, readers_text(p, program, from));
-    } else {
+    struct gc_bytes why = obstacle(p, step, &program->steps[from]);
+    if (why.len == 0)
         step->decode = from;
-        why =
-            gc_plan_text(p, GC_MAX_TEXT,
-                         "pushed down: takes over the decode of '%b' and shrinks while loading", decode->id);
-    }
-    give_reason(p, (uint32_t)step->node, why);
+    if (step->hoisted)
+        return;
+    give_reason(p, step->node,
+                why.len ? gc_plan_text(p, GC_MAX_TEXT, "not pushed down because %b", why)
+                        : pushed_text(p, program, step));
 }
+
+/* ---- cuts ---- */
+
+/* Work that each reader of a step's image causes anew, in the catalogue's measure: the step's own, and that of the lazy images it
+ * is made of. `anew` has it of the steps before. */
+static uint64_t work_of(const struct gc_planner *p, const struct gc_program *program, uint32_t at,
+                        const uint64_t *anew)
+{
+    const struct gc_step *step = &program->steps[at];
+    uint64_t work = p->v[step->node].op->cost;
+    if (step->decode != GC_UNSET)
+        work += p->v[program->steps[step->decode].node].op->cost;
+    for (uint32_t k = 0; k < step->n_inputs; k++)
+        if (step->inputs[k].step < at && step->inputs[k].step != step->decode)
+            work += anew[step->inputs[k].step];
+    return work;
+}
+
+static void tell_cut(struct gc_planner *p, const struct gc_step *step, const struct gc_name *readers,
+                     uint32_t n, uint64_t work)
+{
+    give_reason(
+        p, step->node,
+        gc_plan_text(
+            p, GC_MAX_TEXT,
+            "materialised: %b read it; its pixels are kept, else the work behind them (cost %u) were done %u times",
+            gc_plan_names(p, readers, n), work, (uint64_t)n));
+}
+
+/* Of the item's own images: those of the run are kept anyway. */
+static void tell_cuts(struct gc_planner *p, const struct gc_program *program)
+{
+    uint64_t anew[GC_MAX_STAGE_NODES] = {0};
+    for (uint32_t i = 0; i < program->n_steps; i++) {
+        const struct gc_step *step = &program->steps[i];
+        struct gc_name readers[GC_MAX_STAGE_NODES];
+        uint32_t n = 0;
+        if (step->hoisted || step->reduce || !is_image(p, step))
+            continue;
+        for (uint32_t r = 0; r < program->n_steps; r++)
+            if (reads_pixels(p, &program->steps[r], i))
+                readers[n++].text = program->steps[r].id;
+        uint64_t work = work_of(p, program, i, anew);
+        if (n > 1)
+            tell_cut(p, step, readers, n, work);
+        else
+            anew[i] = work;
+    }
+}
+
+/* ---- what else is told ---- */
 
 static void tell_fused(struct gc_planner *p, const struct gc_program *program)
 {
-    if (program->n_steps < 2)
-        return;
     struct gc_name ids[GC_MAX_STAGE_NODES];
+    uint32_t n = 0;
     for (uint32_t i = 0; i < program->n_steps; i++)
-        ids[i].text = program->steps[i].id;
-    give_reason(p, (uint32_t)program->steps[0].node,
+        if (!program->steps[i].hoisted)
+            ids[n++].text = program->steps[i].id;
+    if (n < 2)
+        return;
+    give_reason(p, program->steps[0].node,
                 gc_plan_text(p, GC_MAX_TEXT, "fused: %b run as one task, nothing is encoded between them",
-                             gc_plan_names(p, ids, program->n_steps)));
+                             gc_plan_names(p, ids, n)));
 }
 
-/* At most one reason a node: the first step of a program reads no step of it, so it has nothing to push down. */
+/* A node may be hoisted into several stages: told once, by the first. */
+static void tell_hoisted(struct gc_planner *p, const struct gc_program *program, struct gc_bits told)
+{
+    for (uint32_t i = 0; i < program->n_steps; i++) {
+        const struct gc_step *step = &program->steps[i];
+        struct gc_name readers[GC_MAX_STAGE_NODES];
+        if (!step->hoisted || gc_bits_get(told, step->node))
+            continue;
+        gc_bits_set(told, step->node);
+        give_reason(
+            p, step->node,
+            gc_plan_text(p, GC_MAX_TEXT,
+                         "computed once for the run, and once by each executor whose items see it: %b",
+                         gc_plan_names(p, readers, readers_of(program, i, NULL, readers))));
+    }
+}
+
 void gc_plan_fuse(struct gc_planner *p)
 {
     struct gc_plan *plan = &p->draft->plan;
+    struct gc_bits told = {gc_plan_set(p), p->n};
     plan->reasons = GC_PLANNER_ARRAY(p, struct gc_reason, p->n);
     for (uint32_t s = 0; s < plan->n_stages && !p->full; s++) {
         struct gc_program *program = &p->draft->programs[s];
@@ -105,5 +221,7 @@ void gc_plan_fuse(struct gc_planner *p)
         tell_fused(p, program);
         for (uint32_t i = 0; i < program->n_steps; i++)
             push_down(p, program, &program->steps[i]);
+        tell_cuts(p, program);
+        tell_hoisted(p, program, told);
     }
 }

@@ -1,6 +1,6 @@
 /* planner.h - what the planner's files share: one job on its way to a plan. Private to this folder.
  *
- * Passes, in this order: validate.c (ops, inputs, types, config), scope.c (whose values are whose), publish.c (names of outputs),
+ * Passes, in this order: validate.c (ops, inputs, types, config), scope.c and hoist.c (whose values are whose), publish.c (names of outputs),
  * policy.c (what failures cost), and, where none of them found an error, stage.c (the cut), program.c (steps) and fuse.c
  * (push-down, reasons). Each reads what those before it wrote, and nothing else. A pass goes on past a problem, so that all
  * are told at once; of a node that is wrong it assumes whatever gives no second problem for the same mistake.
@@ -34,6 +34,9 @@ struct gc_plan_vertex {
     bool per_item;   /* one value an item; a source's too: its items */
     bool reduced;    /* a reducing node, or below one */
     uint32_t source; /* node whose items it belongs to (a reducer: which it reduces); GC_PLAN_NONE: none */
+    uint64_t *
+        of_run; /* the set of the run's nodes whose values it needs, without those that its items' values bring along; itself too
+                         where it is the run's. NULL: a source, a reducer, or not known */
 
     struct gc_policy policy; /* merged: nothing unset but max_bad */
 
@@ -42,12 +45,19 @@ struct gc_plan_vertex {
     uint32_t step;    /* in the program of runs_in */
 };
 
+/* What the cut knows of a stage beside what the plan says. */
+struct gc_plan_part {
+    uint32_t n_nodes;  /* of it that reduce nothing: these steps come first */
+    uint64_t *hoisted; /* the set of the run's nodes that come next; NULL: none */
+};
+
 struct gc_planner {
     const struct gc_job *job;
     const struct gc_catalogue *catalogue;
     struct gc_arena *arena;
     uint32_t n;
     struct gc_plan_vertex *v;
+    struct gc_plan_part *parts; /* by stage */
     struct gc_plan_draft *draft;
     bool errors;
     bool full; /* the arena is: everything after it is void */
@@ -115,6 +125,14 @@ struct gc_bytes gc_plan_input_field(struct gc_planner *p, uint32_t node, uint32_
 /* types.c: fills in what the node gives; and what an input of a node brings, whose own node has an op. */
 void gc_plan_types(struct gc_planner *p, uint32_t node);
 struct gc_plan_gives gc_plan_gives(const struct gc_planner *p, const struct gc_input *in);
+
+/* hoist.c: fills in of_run of a node whose scope is known. And sets of nodes: an empty one (NULL sets `full`), all of `set` put
+ * into `to`, how many are in either of two, how many are before a node. */
+void gc_plan_of_run(struct gc_planner *p, uint32_t node);
+uint64_t *gc_plan_set(struct gc_planner *p);
+void gc_plan_set_add(const struct gc_planner *p, uint64_t *to, const uint64_t *set);
+uint32_t gc_plan_set_both(const struct gc_planner *p, const uint64_t *a, const uint64_t *b);
+uint32_t gc_plan_set_rank(const uint64_t *set, uint32_t node);
 
 /* policy.c: widens a stage's policy by that of one of its nodes. */
 void gc_plan_widen(struct gc_plan_stage *stage, const struct gc_policy *by);

@@ -1,5 +1,6 @@
 /* Programs: a stage's nodes as steps, and what the plan says of each node and stage. */
 #include "common/assert.h"
+#include "common/bits.h"
 #include "coordinator/plan/planner.h"
 
 static bool reduces(const struct gc_plan_vertex *v)
@@ -7,14 +8,20 @@ static bool reduces(const struct gc_plan_vertex *v)
     return gc_plan_is(v, GC_SCOPE_REDUCE);
 }
 
-/* Which step of the same program an input comes from; GC_UNSET: the item, made by the source. */
-static uint64_t step_of(const struct gc_planner *p, const struct gc_input *in)
+/* Which step of that stage's program an input comes from; GC_UNSET: the item, made by the source. A node of the run that items
+ * see has a step in their program too, behind the stage's own. */
+static uint64_t step_of(const struct gc_planner *p, uint32_t stage, const struct gc_input *in)
 {
     const struct gc_plan_vertex *from = &p->v[in->node];
-    return gc_plan_is(from, GC_SCOPE_SOURCE) ? GC_UNSET : from->step;
+    if (gc_plan_is(from, GC_SCOPE_SOURCE))
+        return GC_UNSET;
+    if (from->runs_in == stage)
+        return from->step;
+    const struct gc_plan_part *part = &p->parts[stage];
+    return part->n_nodes + gc_plan_set_rank(part->hoisted, (uint32_t)in->node);
 }
 
-static struct gc_step make_step(struct gc_planner *p, uint32_t node)
+static struct gc_step make_step(struct gc_planner *p, uint32_t stage, uint32_t node)
 {
     const struct gc_plan_vertex *v = &p->v[node];
     struct gc_step step = {
@@ -32,7 +39,7 @@ static struct gc_step make_step(struct gc_planner *p, uint32_t node)
         const struct gc_input *in = &v->node->inputs[i];
         GC_ASSERT(v->slots[i] < v->op->n_inputs);
         step.inputs[step.n_inputs++] = (struct gc_step_input){
-            .step = step_of(p, in),
+            .step = step_of(p, stage, in),
             .output = in->output,
             .slot = v->op->inputs[v->slots[i]].name,
         };
@@ -47,15 +54,32 @@ static void add_step(struct gc_planner *p, uint32_t node)
     struct gc_program *program = &p->draft->programs[v->runs_in];
     GC_ASSERT(program->n_steps < GC_MAX_STAGE_NODES);
     v->step = program->n_steps;
-    program->steps[program->n_steps++] = make_step(p, node);
+    program->steps[program->n_steps++] = make_step(p, v->runs_in, node);
     if (reduces(v)) {
         stage->reducers[stage->n_reducers++] = v->stage;
     } else {
-        GC_ASSERT(stage->n_nodes == v->step);
+        GC_ASSERT(stage->n_nodes == v->step && v->step < p->parts[v->runs_in].n_nodes);
         stage->nodes[stage->n_nodes++] = node;
     }
     stage->pure = stage->pure && gc_plan_has(v, GC_TRAIT_PURE);
     gc_plan_widen(stage, &v->policy);
+}
+
+/* The run's nodes that the stage's items see. */
+static void add_hoisted(struct gc_planner *p, uint32_t stage_no)
+{
+    struct gc_plan_part *part = &p->parts[stage_no];
+    struct gc_plan_stage *stage = &p->draft->plan.stages[stage_no];
+    struct gc_program *program = &p->draft->programs[stage_no];
+    GC_ASSERT(program->n_steps == part->n_nodes);
+    for (uint32_t i = 0; i < p->n && part->hoisted && !p->full; i++) {
+        if (!gc_bits_get((struct gc_bits){part->hoisted, p->n}, i))
+            continue;
+        GC_ASSERT(program->n_steps < GC_MAX_STAGE_NODES);
+        program->steps[program->n_steps] = make_step(p, stage_no, i);
+        program->steps[program->n_steps++].hoisted = true;
+        gc_plan_widen(stage, &p->v[i].policy);
+    }
 }
 
 /* A reducing node's own stage: nothing flows into its step but states, so it names no inputs. */
@@ -64,7 +88,7 @@ static void add_own_step(struct gc_planner *p, uint32_t node)
     const struct gc_plan_vertex *v = &p->v[node];
     struct gc_plan_stage *stage = &p->draft->plan.stages[v->stage];
     struct gc_program *program = &p->draft->programs[v->stage];
-    program->steps[0] = make_step(p, node);
+    program->steps[0] = make_step(p, v->runs_in, node);
     program->steps[0].n_inputs = 0;
     program->n_steps = 1;
     stage->nodes[0] = node;
@@ -81,8 +105,8 @@ static void fill_below(const struct gc_planner *p, uint32_t stage_no)
     for (uint32_t i = stage->n_nodes; i-- > 0;) {
         const struct gc_step *step = &p->draft->programs[stage_no].steps[i];
         for (uint32_t k = 0; k < step->n_inputs; k++) {
-            if (step->inputs[k].step == GC_UNSET)
-                continue;
+            if (step->inputs[k].step == GC_UNSET || step->inputs[k].step >= stage->n_nodes)
+                continue; /* the item, or hoisted */
             GC_ASSERT(step->inputs[k].step < i);
             stage->below[step->inputs[k].step] |= stage->below[i] | UINT64_C(1) << i;
         }
@@ -131,9 +155,13 @@ static void open_programs(struct gc_planner *p)
         steps[p->v[i].runs_in]++;
         if (reduces(&p->v[i]))
             steps[p->v[i].stage]++;
+        else
+            p->parts[p->v[i].runs_in].n_nodes++;
     }
-    for (uint32_t s = 0; s < plan->n_stages; s++)
-        open_program(p, s, steps[s]);
+    for (uint32_t s = 0; s < plan->n_stages; s++) {
+        const uint64_t *hoisted = p->parts[s].hoisted;
+        open_program(p, s, steps[s] + (hoisted ? gc_plan_set_both(p, hoisted, hoisted) : 0));
+    }
 }
 
 static void describe_node(struct gc_planner *p, uint32_t node)
@@ -153,12 +181,15 @@ static void describe_node(struct gc_planner *p, uint32_t node)
     };
 }
 
-/* Reducing steps come last in a program, so that a node's bit is its step. */
+/* A stage's own nodes come first in its program, so that a node's bit is its step; reducing steps last. */
 static void add_steps(struct gc_planner *p)
 {
     for (uint32_t i = 0; i < p->n && !p->full; i++)
         if (!reduces(&p->v[i]))
             add_step(p, i);
+    for (uint32_t s = 0; s < p->draft->plan.n_stages && !p->full; s++)
+        if (p->draft->plan.stages[s].kind != GC_STAGE_REDUCE)
+            add_hoisted(p, s);
     for (uint32_t i = 0; i < p->n && !p->full; i++) {
         if (!reduces(&p->v[i]))
             continue;

@@ -1,8 +1,8 @@
 /* Whose value is it: an item's or the run's, and which source's item.
  *
- * A node belongs to the items of the source above it, a reducing node and one without a source to the run. Three shapes that
- * the language has are refused here, in plain words, because the coordinator does not carry them out: work below a reducing
- * node, a run's value beside an item's, and items of two sources in one node.
+ * A node belongs to the items of the source above it, a reducing node and one without a source to the run; one that takes values
+ * of both kinds to the items, each of which sees the run's. Two shapes that the language has are refused here, in plain words,
+ * because the coordinator does not carry them out: work below a reducing node, and items of two sources in one node.
  */
 #include "coordinator/plan/planner.h"
 
@@ -56,30 +56,40 @@ static struct gc_bytes id_of_source(const struct gc_planner *p, uint32_t node, u
 /* What no node may mix, reducing or not. False: a problem was told. */
 static bool check_mix(struct gc_planner *p, uint32_t node, const struct mix *m)
 {
-    if (m->other != GC_PLAN_NONE) {
-        gc_plan_error(
-            p, node, gc_plan_input_field(p, node, m->other),
-            "items of two sources meet here, '%b' and '%b', and nothing says which belongs to which: "
-            "zip and cross will, they come later",
-            id_of_source(p, node, m->item), id_of_source(p, node, m->other));
-        return false;
-    }
-    if (m->item != GC_PLAN_NONE && m->run != GC_PLAN_NONE) {
-        gc_plan_error(
-            p, node, gc_plan_input_field(p, node, m->run),
-            "'%b' is one value for the run, '%b' one for each item: a node that takes both is not carried out yet",
-            id_of_input(p, node, m->run), id_of_input(p, node, m->item));
-        return false;
-    }
-    return true;
+    if (m->other == GC_PLAN_NONE)
+        return true;
+    gc_plan_error(p, node, gc_plan_input_field(p, node, m->other),
+                  "items of two sources meet here, '%b' and '%b', and nothing says which belongs to which: "
+                  "zip and cross will, they come later",
+                  id_of_source(p, node, m->item), id_of_source(p, node, m->other));
+    return false;
+}
+
+static void told_reduced(struct gc_planner *p, uint32_t node, uint32_t at)
+{
+    gc_plan_error(
+        p, node, gc_plan_input_field(p, node, at),
+        "'%b' is known when all items are done: a node '%b' that goes on from there is not carried out yet",
+        id_of_input(p, node, at), p->v[node].node->id);
 }
 
 static void scope_reduce(struct gc_planner *p, uint32_t node, const struct mix *m)
 {
     struct gc_plan_vertex *v = &p->v[node];
+    if (m->reduced != GC_PLAN_NONE) {
+        told_reduced(p, node, m->reduced);
+        return;
+    }
     if (m->item == GC_PLAN_NONE) {
         gc_plan_error(p, node, gc_str_bytes(GC_STR("inputs")),
                       "op '%b' reduces items, and there is no source above it", v->op->name);
+        return;
+    }
+    if (m->run != GC_PLAN_NONE) {
+        gc_plan_error(
+            p, node, gc_plan_input_field(p, node, m->run),
+            "'%b' is one value for the run, and op '%b' reduces the values of items: give it to a node before it",
+            id_of_input(p, node, m->run), v->op->name);
         return;
     }
     v->known = v->reduced = true;
@@ -90,16 +100,14 @@ static void scope_map(struct gc_planner *p, uint32_t node, const struct mix *m)
 {
     struct gc_plan_vertex *v = &p->v[node];
     if (m->reduced != GC_PLAN_NONE) {
-        gc_plan_error(
-            p, node, gc_plan_input_field(p, node, m->reduced),
-            "'%b' is known when all items are done: a node '%b' that goes on from there is not carried out yet",
-            id_of_input(p, node, m->reduced), v->node->id);
+        told_reduced(p, node, m->reduced);
         return;
     }
     v->known = true;
     v->per_item = m->item != GC_PLAN_NONE;
     if (v->per_item)
         v->source = p->v[v->node->inputs[m->item].node].source;
+    gc_plan_of_run(p, node);
 }
 
 static void scope_source(struct gc_planner *p, uint32_t node)
@@ -116,7 +124,7 @@ static void scope_source(struct gc_planner *p, uint32_t node)
 
 void gc_plan_scopes(struct gc_planner *p)
 {
-    for (uint32_t i = 0; i < p->n; i++) {
+    for (uint32_t i = 0; i < p->n && !p->full; i++) {
         struct gc_plan_vertex *v = &p->v[i];
         if (!v->op)
             continue;

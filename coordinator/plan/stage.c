@@ -1,7 +1,8 @@
 /* The cut: which nodes run together.
  *
  * A *group* is the item-scoped nodes below one source with the reducing nodes that they feed, or all nodes of the run. It is one
- * stage as long as it has at most GC_MAX_STAGE_NODES nodes, since a task's sets of nodes are 64-bit masks. A larger one is cut
+ * stage as long as it has at most GC_MAX_STAGE_NODES nodes, those of the run that its items see included, since a task's sets of
+ * nodes are 64-bit masks. A larger one is cut
  * between nodes that do not depend on each other, so that no value ever crosses from one stage to another; where that is not
  * enough the job is refused.
  */
@@ -13,6 +14,8 @@ struct group {
     uint32_t *parent; /* by node of the job: union-find over the group's edges */
     uint32_t *size;   /* by node of the job, of a root: nodes in its component */
     uint32_t *stage;  /* by node of the job, of a root: where its component went, or GC_PLAN_NONE */
+    uint64_t **
+        seen; /* by node of the job, of a root: the set of the run's nodes that its component's items see, or NULL */
 };
 
 static bool in_group(const struct gc_plan_vertex *v, uint32_t source)
@@ -26,6 +29,7 @@ static bool open_group(struct gc_planner *p, struct group *g)
     g->parent = GC_PLANNER_ARRAY(p, uint32_t, p->n);
     g->size = GC_PLANNER_ARRAY(p, uint32_t, p->n);
     g->stage = GC_PLANNER_ARRAY(p, uint32_t, p->n);
+    g->seen = GC_PLANNER_ARRAY(p, uint64_t *, p->n);
     return !p->full;
 }
 
@@ -52,6 +56,20 @@ static void join(struct group *g, uint32_t a, uint32_t b)
     g->size[low] += g->size[high];
 }
 
+/* Of a component that sees nothing of the run no set is made. */
+static void collect_seen(struct gc_planner *p, struct group *g)
+{
+    for (uint32_t i = 0; i < g->n; i++) {
+        const uint64_t *of_run = p->v[g->nodes[i]].of_run;
+        uint64_t **seen = &g->seen[root_of(g, g->nodes[i])];
+        if (!of_run || gc_plan_set_both(p, of_run, of_run) == 0)
+            continue;
+        if (!*seen && !(*seen = gc_plan_set(p)))
+            return;
+        gc_plan_set_add(p, *seen, of_run);
+    }
+}
+
 static void collect(struct gc_planner *p, struct group *g, uint32_t source)
 {
     g->n = 0;
@@ -67,6 +85,8 @@ static void collect(struct gc_planner *p, struct group *g, uint32_t source)
             if (in_group(&p->v[node->inputs[k].node], source))
                 join(g, i, (uint32_t)node->inputs[k].node);
     }
+    if (source != GC_PLAN_NONE)
+        collect_seen(p, g);
 }
 
 /* GC_PLAN_NONE where there are too many; that is told once. */
@@ -83,14 +103,35 @@ static uint32_t add_stage(struct gc_planner *p, enum gc_stage_kind kind, uint64_
     return plan->n_stages++;
 }
 
+/* How many steps a stage would have: `n` of its own, and the run's nodes in one or the other set (NULL: empty). */
+static uint32_t steps_of(const struct gc_planner *p, uint32_t n, const uint64_t *a, const uint64_t *b)
+{
+    if (!a && !b)
+        return n;
+    return n + gc_plan_set_both(p, a ? a : b, b ? b : a);
+}
+
 static bool component_fits(struct gc_planner *p, const struct group *g, uint32_t root)
 {
-    if (g->size[root] <= GC_MAX_STAGE_NODES)
+    uint32_t n = steps_of(p, g->size[root], g->seen[root], NULL);
+    if (n <= GC_MAX_STAGE_NODES)
         return true;
     gc_plan_error(p, root, gc_bytes_of(NULL, 0),
-                  "%u nodes hang together with '%b'; at most %u can run as one stage",
-                  (uint64_t)g->size[root], p->v[root].node->id, (uint64_t)GC_MAX_STAGE_NODES);
+                  "%u nodes hang together with '%b'%s; at most %u can run as one stage", (uint64_t)n,
+                  p->v[root].node->id, n > g->size[root] ? ", with those of the run that its items see" : "",
+                  (uint64_t)GC_MAX_STAGE_NODES);
     return false;
+}
+
+/* The component's items see what they see, in the stage that it goes to. */
+static void show(struct gc_planner *p, const struct group *g, uint32_t root)
+{
+    struct gc_plan_part *part = &p->parts[g->stage[root]];
+    if (!g->seen[root])
+        return;
+    if (!part->hoisted && !(part->hoisted = gc_plan_set(p)))
+        return;
+    gc_plan_set_add(p, part->hoisted, g->seen[root]);
 }
 
 /* Gives each component to the stage that is being filled, or to a new one. */
@@ -103,15 +144,17 @@ static void pack(struct gc_planner *p, struct group *g, uint64_t source)
         if (g->stage[root] == GC_PLAN_NONE) {
             if (!component_fits(p, g, root))
                 return;
-            if (stage == GC_PLAN_NONE || filled + g->size[root] > GC_MAX_STAGE_NODES) {
+            if (stage == GC_PLAN_NONE || steps_of(p, filled + g->size[root], p->parts[stage].hoisted,
+                                                  g->seen[root]) > GC_MAX_STAGE_NODES) {
                 stage = add_stage(p, GC_STAGE_ITEM, source);
                 filled = 0;
             }
+            if (stage == GC_PLAN_NONE)
+                return;
             g->stage[root] = stage;
             filled += g->size[root];
+            show(p, g, root);
         }
-        if (g->stage[root] == GC_PLAN_NONE)
-            return;
         p->v[g->nodes[i]].runs_in = p->v[g->nodes[i]].stage = g->stage[root];
     }
 }
@@ -137,6 +180,7 @@ void gc_plan_cut(struct gc_planner *p)
 {
     struct group g;
     p->draft->plan.stages = GC_PLANNER_ARRAY(p, struct gc_plan_stage, GC_MAX_STAGES);
+    p->parts = GC_PLANNER_ARRAY(p, struct gc_plan_part, GC_MAX_STAGES);
     if (!open_group(p, &g))
         return;
     for (uint32_t i = 0; i < p->n && !p->errors; i++)

@@ -369,7 +369,6 @@ START_TEST(scopes_that_are_not_carried_out)
     node(f, "a files - path=a");
     node(f, "x load a");
     node(f, "logo load - path=logo.png");
-    node(f, "c composite2 x,logo");
     node(f, "n count x");
     node(f, "p echo n");
     node(f, "q echo p");
@@ -377,14 +376,76 @@ START_TEST(scopes_that_are_not_carried_out)
     node(f, "s count n");
     node(f, "t count");
     node(f, "u pages a");
+    node(f, "w contact_sheet logo to=sheet.jpg");
+    node(f, "z together x,logo");
     plan(f);
-    has_error(f, "c", "inputs[1]", "'logo' is one value for the run, 'x' one for each item");
     has_error(f, "p", "inputs[0]",
               "'n' is known when all items are done: a node 'p' that goes on from there");
-    has_error(f, "r", "inputs[1]", "'n' is one value for the run");
-    has_error(f, "s", "inputs", "op 'count' reduces items, and there is no source above it");
+    has_error(f, "r", "inputs[1]",
+              "'n' is known when all items are done: a node 'r' that goes on from there");
+    has_error(f, "s", "inputs[0]", "'n' is known when all items are done: a node 's'");
     has_error(f, "t", "inputs", "reduces items, and there is no source above it");
     has_error(f, "u", "inputs[0]", "a source that takes an input is not carried out yet");
+    has_error(f, "w", "inputs", "op 'contact_sheet' reduces items, and there is no source above it");
+    has_error(
+        f, "z", "inputs[1]",
+        "'logo' is one value for the run, and op 'together' reduces the values of items: give it to a node before it");
+    has_problems(f, 7);
+}
+END_TEST
+
+START_TEST(values_of_the_run_that_items_cannot_see)
+{
+    struct fixture *f = fixture();
+    node(f, "a files - path=a");
+    node(f, "x load a");
+    node(f, "logo load - path=logo.png");
+    node(f, "kept save logo to=logo.webp");
+    node(f, "slow stamp logo");
+    node(f, "mark sharpen slow");
+    node(f, "c composite2 x,mark");
+    node(f, "d echo x,kept");
+    node(f, "e echo c"); /* sees it through c, and nothing is wrong with that */
+    plan(f);
+    has_error(
+        f, "c", "inputs[1]",
+        "'mark' is one value for the run, and each executor that shows it to its items works it out for itself: 'slow' "
+        "cannot be done more than once, since op 'stamp' is not pure");
+    has_error(f, "d", "inputs[1]", "'kept' cannot be done more than once, since op 'save' writes a file");
+    has_problems(f, 2);
+}
+END_TEST
+
+START_TEST(types_that_are_handed_on)
+{
+    struct fixture *f = fixture();
+    node(f, "a files - path=a");
+    node(f, "x load a");
+    node(f, "same noop x");
+    node(f, "out save same to={path}.webp"); /* as it is an image */
+    node(f, "tone describe same");
+    node(f, "big filter tone where=mean>1");
+    node(f, "again noop big,x");
+    node(f, "b save again to={path}.png");
+    node(f, "n avg a.pixels");
+    node(f, "p thumbnail_image n width=3"); /* n itself is a number */
+    node(f, "item noop a");
+    node(f, "q sharpen item");
+    node(f, "r echo same.other");
+    node(f, "nothing noop");
+    node(f, "s sharpen nothing"); /* whatever it is */
+    node(f, "exif noop x.exif");
+    node(f, "t sharpen exif");
+    plan(f);
+    has_error(f, "b", "inputs[0]",
+              "op 'save' takes an image, 'again' hands on a record, which it has from 'tone'");
+    has_error(f, "n", "inputs[0]", "node 'a' has no output 'pixels'");
+    has_error(f, "p", "inputs[0]", "op 'thumbnail_image' takes an image, 'n' gives a number");
+    has_error(
+        f, "q", "inputs[0]",
+        "'item' hands on an item of a source, which it has from 'a'; did you leave out a node with op 'load'?");
+    has_error(f, "r", "inputs[0]", "node 'same' has no output 'other'");
+    has_error(f, "t", "inputs[0]", "'exif' hands on a record, which it has from 'x'");
     has_problems(f, 6);
 }
 END_TEST
@@ -505,5 +566,6 @@ GC_SUITE("plan: problems", GC_TEST(no_nodes), GC_TEST(counts_that_differ), GC_TE
          GC_TEST(large_integers_for_a_number), GC_TEST(inputs_that_are_too_many_or_missing),
          GC_TEST(inputs_by_name), GC_TEST(wrong_names_of_inputs), GC_TEST(types_of_inputs),
          GC_TEST(an_order_that_is_none), GC_TEST(two_sources_do_not_meet),
-         GC_TEST(scopes_that_are_not_carried_out), GC_TEST(no_more_than_are_kept),
-         GC_TEST(long_texts_are_cut), GC_TEST(an_arena_that_is_too_small), GC_TEST(the_largest_job))
+         GC_TEST(scopes_that_are_not_carried_out), GC_TEST(values_of_the_run_that_items_cannot_see),
+         GC_TEST(types_that_are_handed_on), GC_TEST(no_more_than_are_kept), GC_TEST(long_texts_are_cut),
+         GC_TEST(an_arena_that_is_too_small), GC_TEST(the_largest_job))

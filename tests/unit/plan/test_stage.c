@@ -116,7 +116,7 @@ START_TEST(a_sole_reader_takes_over_the_decode)
 }
 END_TEST
 
-START_TEST(a_second_reader_forbids_it)
+START_TEST(several_may_take_over_one_decode)
 {
     struct fixture *f = fixture();
     node(f, "photos files - path=.");
@@ -124,24 +124,67 @@ START_TEST(a_second_reader_forbids_it)
     node(f, "small thumbnail_image image width=1");
     node(f, "large thumbnail_image image width=2");
     good(f);
-    ck_assert_uint_eq(step_of(f, "small")->decode, GC_UNSET);
-    ck_assert_uint_eq(step_of(f, "large")->decode, GC_UNSET);
-    has_reason(f, "small", "not pushed down: 'image' is read by 'small', 'large'");
-    has_reason(f, "large", "not pushed down: 'image' is read by 'small', 'large'");
+    ck_assert_uint_eq(step_of(f, "small")->decode, 0);
+    ck_assert_uint_eq(step_of(f, "large")->decode, 0);
+    has_reason(
+        f, "small",
+        "pushed down: takes over the decode of 'image' and shrinks while loading; 'large' reads 'image' too, by a "
+        "decode of its own or a shared one, whichever is cheaper for the file's format");
+    has_reason(f, "large", "'small' reads 'image' too");
+    ck_assert_uint_eq(f->draft.plan.n_reasons,
+                      3); /* fused; nobody reads the pixels of 'image': it is not materialised */
 }
 END_TEST
 
-START_TEST(any_reader_of_the_decode_forbids_it)
+/* A node that is added for something else changes nobody's pixels. */
+START_TEST(no_other_reader_forbids_it)
 {
     struct fixture *f = fixture();
     node(f, "photos files - path=.");
     node(f, "image load photos");
     node(f, "small thumbnail_image image width=1");
     node(f, "exif echo image.exif");
+    node(f, "tone describe image");
+    node(f, "crisp sharpen image");
     good(f);
-    ck_assert_uint_eq(step_of(f, "small")->decode, GC_UNSET);
-    ck_assert_uint_eq(step_of(f, "image")->readers, 1); /* of its first output */
-    has_reason(f, "small", "is read by 'small', 'exif'");
+    ck_assert_uint_eq(step_of(f, "small")->decode, 0);
+    ck_assert_uint_eq(step_of(f, "crisp")->decode, GC_UNSET);
+    ck_assert_uint_eq(step_of(f, "image")->readers, 3); /* of its first output */
+    has_reason(f, "small", "'exif', 'tone', 'crisp' read 'image' too, by a decode of their own");
+    has_reason(f, "image",
+               "; materialised: 'tone', 'crisp' read it; its pixels are kept, else the work behind "
+               "them (cost 100) were done 2 times");
+}
+END_TEST
+
+START_TEST(pixels_are_kept_where_several_read_them)
+{
+    struct fixture *f = fixture();
+    node(f, "photos files - path=.");
+    node(f, "image load photos");
+    node(f, "small thumbnail_image image width=1");
+    node(f, "crisp sharpen small");
+    node(f, "again sharpen crisp");
+    node(f, "one save again to={path}.webp");
+    node(f, "two save again to={path}.png");
+    node(f, "sheet contact_sheet again to=sheet.jpg");
+    node(f, "both arrayjoin again,again");
+    node(f, "next sharpen both");
+    node(f, "tone describe next");
+    node(f, "mean avg next");
+    node(f, "more echo mean,mean");
+    good(f);
+    /* load 100, thumbnail 20, sharpen 20 twice; behind a cut only what comes after it: arrayjoin 5, sharpen 20 */
+    has_reason(
+        f, "again",
+        "materialised: 'one', 'two', 'both', 'sheet' read it; its pixels are kept, else the work behind "
+        "them (cost 160) were done 4 times");
+    has_reason(
+        f, "next",
+        "materialised: 'tone', 'mean' read it; its pixels are kept, else the work behind them (cost 25)");
+    has_reason(f, "crisp", ""); /* one reader */
+    has_reason(f, "both", "");
+    has_reason(f, "mean", ""); /* a number */
 }
 END_TEST
 
@@ -153,7 +196,8 @@ START_TEST(the_config_forbids_it)
     node(f, "small thumbnail_image image width=1");
     good(f);
     ck_assert_uint_eq(step_of(f, "small")->decode, GC_UNSET);
-    has_reason(f, "small", "shrink_on_load of 'image' is false");
+    has_reason(f, "small",
+               "not pushed down because shrink_on_load of 'image' is false: all its pixels are decoded");
 }
 END_TEST
 
@@ -164,12 +208,14 @@ START_TEST(only_a_decode_is_taken_over)
     node(f, "image load photos");
     node(f, "crisp sharpen image");
     node(f, "small thumbnail_image crisp width=1");
-    node(f, "half filter photos where=x");
-    node(f, "odd thumbnail_image half width=1");
+    node(f, "what noop");
+    node(f, "seen noop what,photos");
+    node(f, "odd thumbnail_image seen width=1");
     good(f);
     ck_assert_uint_eq(step_of(f, "small")->decode, GC_UNSET);
-    has_reason(f, "small", "");
+    has_reason(f, "small", "not pushed down because it reads 'crisp', which is no decode");
     ck_assert_uint_eq(step_of(f, "odd")->decode, GC_UNSET);
+    has_reason(f, "odd", "it reads 'seen', which is no decode");
 }
 END_TEST
 
@@ -183,6 +229,136 @@ START_TEST(a_step_that_reads_twice_is_one_reader)
     ck_assert_uint_eq(step_of(f, "image")->readers, 1);
     ck_assert_uint_eq(step_of(f, "both")->n_inputs, 2);
     ck_assert(gc_str_is(gc_bytes_str(step_of(f, "both")->inputs[1].slot), "overlay"));
+}
+END_TEST
+
+static void watermark(struct fixture *f)
+{
+    node(f, "logo load - path=logo.png");
+    node(f, "photos files - path=.");
+    node(f, "image load photos");
+    node(f, "mark thumbnail_image logo width=64");
+    node(f, "small thumbnail_image image width=512");
+    node(f, "stamped composite2 small,mark");
+    node(f, "kept save mark to=mark.png");
+    node(f, "saved save stamped to={path}.webp");
+    node(f, "tone describe stamped");
+    node(f, "all count tone");
+}
+
+START_TEST(items_see_a_value_of_the_run)
+{
+    struct fixture *f = fixture();
+    watermark(f);
+    const struct gc_plan *p = good(f);
+    ck_assert_uint_eq(p->n_stages, 4); /* photos; its items; the run; all */
+    const struct gc_plan_stage *items = &p->stages[1];
+    const struct gc_program *program = &f->draft.programs[1];
+    ck_assert_uint_eq(items->n_nodes, 5);
+    ck_assert_uint_eq(items->n_below, 5);
+    ck_assert_uint_eq(items->below[0], 0x1e); /* image, small, stamped, saved, tone */
+    ck_assert_uint_eq(items->below[2], 0x18);
+    ck_assert_uint_eq(items->n_reducers, 1);
+    ck_assert_uint_eq(program->n_steps, 8);
+    for (uint32_t i = 0; i < 8; i++)
+        ck_assert(program->steps[i].hoisted == (i == 5 || i == 6));
+    ck_assert_uint_eq(program->steps[5].node, index_of(f, "logo"));
+    ck_assert_uint_eq(program->steps[5].n_inputs, 0);
+    ck_assert_uint_eq(program->steps[6].node, index_of(f, "mark"));
+    ck_assert_uint_eq(program->steps[6].inputs[0].step, 5);
+    ck_assert_uint_eq(program->steps[6].decode, 5);  /* as in its own stage: the same pixels */
+    ck_assert_uint_eq(program->steps[6].readers, 1); /* kept is not here */
+    ck_assert(program->steps[7].reduce);
+    const struct gc_step *stamped = &program->steps[2];
+    ck_assert_uint_eq(stamped->inputs[0].step, 1);
+    ck_assert_uint_eq(stamped->inputs[1].step, 6);
+    ck_assert(gc_str_is(gc_bytes_str(stamped->inputs[1].slot), "overlay"));
+    ck_assert(p->nodes[index_of(f, "stamped")].per_item);
+    has_reason(f, "mark",
+               "computed once for the run, and once by each executor whose items see it: 'stamped'");
+    has_reason(f, "logo", "computed once for the run, and once by each executor whose items see it: 'mark'");
+    has_reason(f, "image", "fused: 'image', 'small', 'stamped', 'saved', 'tone', 'all' run as one task");
+}
+END_TEST
+
+START_TEST(the_run_commits_what_items_see)
+{
+    struct fixture *f = fixture();
+    watermark(f);
+    const struct gc_plan *p = good(f);
+    const struct gc_plan_stage *run = &p->stages[2];
+    const struct gc_program *program = &f->draft.programs[2];
+    ck_assert_uint_eq(run->source, GC_UNSET);
+    ck_assert_uint_eq(run->n_nodes, 3);
+    ck_assert_uint_eq(p->nodes[index_of(f, "mark")].stage, 2);
+    ck_assert(!p->nodes[index_of(f, "mark")].per_item);
+    ck_assert_uint_eq(program->n_steps, 3);
+    for (uint32_t i = 0; i < 3; i++)
+        ck_assert(!program->steps[i].hoisted);
+    ck_assert_uint_eq(program->steps[1].inputs[0].step, 0);
+    ck_assert_uint_eq(program->steps[1].decode, 0);
+    has_reason(f, "mark", "pushed down: takes over the decode of 'logo'");
+}
+END_TEST
+
+START_TEST(a_decode_of_the_run_is_not_taken_over_by_items)
+{
+    struct fixture *f = fixture();
+    node(f, "photos files - path=.");
+    node(f, "image load photos");
+    node(f, "logo load - path=logo.png");
+    node(f, "odd shrink_beside logo,image");
+    node(f, "even shrink_beside image,logo");
+    good(f);
+    ck_assert_uint_eq(step_of(f, "odd")->decode, GC_UNSET);
+    ck_assert_uint_eq(step_of(f, "even")->decode, 0);
+    has_reason(f, "odd", "not pushed down because 'logo' is decoded once for the run");
+}
+END_TEST
+
+/* Seventy nodes that hang on nothing but the source and the logo fall into two stages, and each has its own logo. */
+START_TEST(stages_that_see_the_same)
+{
+    struct fixture *f = fixture();
+    char line[64];
+    node(f, "photos files - path=.");
+    node(f, "logo load - path=logo.png");
+    for (unsigned i = 0; i < 70; i++) {
+        snprintf(line, sizeof line, "n%u echo photos%s", i, i % 2 ? "" : ",logo");
+        node(f, line);
+    }
+    const struct gc_plan *p = good(f);
+    ck_assert_uint_eq(p->n_stages, 4);
+    ck_assert_uint_eq(p->stages[1].n_nodes, 63);
+    ck_assert_uint_eq(f->draft.programs[1].n_steps, 64);
+    ck_assert(f->draft.programs[1].steps[63].hoisted);
+    ck_assert_uint_eq(f->draft.programs[1].steps[62].inputs[1].step, 63);
+    ck_assert_uint_eq(p->stages[2].n_nodes, 7);
+    ck_assert_uint_eq(f->draft.programs[2].n_steps, 8);
+    ck_assert(f->draft.programs[2].steps[7].hoisted);
+    ck_assert_uint_eq(p->stages[3].n_nodes, 1);
+    has_reason(f, "logo",
+               "computed once for the run, and once by each executor whose items see it: 'n0', 'n2'");
+    ck_assert_uint_eq(p->n_reasons, 3); /* fused twice, logo once */
+}
+END_TEST
+
+START_TEST(what_items_see_counts)
+{
+    struct fixture *f = fixture();
+    char line[64];
+    node(f, "photos files - path=.");
+    node(f, "logo load - path=logo.png");
+    node(f, "n0 echo photos,logo");
+    for (unsigned i = 1; i < GC_MAX_STAGE_NODES; i++) {
+        snprintf(line, sizeof line, "n%u echo n%u", i, i - 1);
+        node(f, line);
+    }
+    plan(f);
+    has_error(
+        f, "n0", "",
+        "65 nodes hang together with 'n0', with those of the run that its items see; at most 64 can run as one stage");
+    has_problems(f, 1);
 }
 END_TEST
 
@@ -396,7 +572,10 @@ END_TEST
 
 GC_SUITE("plan: stages", GC_TEST(the_main_job), GC_TEST(programs_of_the_main_job),
          GC_TEST(nodes_of_the_main_job), GC_TEST(a_sole_reader_takes_over_the_decode),
-         GC_TEST(a_second_reader_forbids_it), GC_TEST(any_reader_of_the_decode_forbids_it),
+         GC_TEST(several_may_take_over_one_decode), GC_TEST(no_other_reader_forbids_it),
+         GC_TEST(pixels_are_kept_where_several_read_them), GC_TEST(items_see_a_value_of_the_run),
+         GC_TEST(stages_that_see_the_same), GC_TEST(what_items_see_counts),
+         GC_TEST(the_run_commits_what_items_see), GC_TEST(a_decode_of_the_run_is_not_taken_over_by_items),
          GC_TEST(the_config_forbids_it), GC_TEST(only_a_decode_is_taken_over),
          GC_TEST(a_step_that_reads_twice_is_one_reader), GC_TEST(a_run_without_a_source),
          GC_TEST(two_sources_and_a_run), GC_TEST(counting_items_needs_no_node), GC_TEST(a_source_alone),
