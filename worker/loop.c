@@ -34,6 +34,17 @@ static struct gc_agent_event *tell_later(struct gc_loop *loop, enum gc_agent_eve
     return word;
 }
 
+static void spool(struct gc_loop *loop, const struct gc_thing *thing, struct gc_bytes part)
+{
+    uint64_t name = thing->name;
+    if (gc_spooler_append(loop->spooler, name, thing->blob, part) == GC_OK)
+        return;
+    gc_things_drop(&loop->things, name);
+    struct gc_agent_event *word = tell_later(loop, GC_AEV_THING);
+    word->as.thing.thing = name;
+    word->as.thing.err = GC_ERR_NOMEM;
+}
+
 static void keep(struct gc_loop *loop, const struct gc_agent_effect *fx)
 {
     uint64_t name = fx->as.keep.thing;
@@ -47,6 +58,8 @@ static void keep(struct gc_loop *loop, const struct gc_agent_effect *fx)
     const struct gc_thing *thing = gc_things_at(&loop->things, name);
     if (thing->reading)
         gc_listing_read(&loop->listing, thing, &loop->things);
+    else if (thing->what == GC_GET_RESULTS)
+        spool(loop, thing, fx->as.keep.bulk);
 }
 
 static void drop(struct gc_loop *loop, uint64_t name)
@@ -209,6 +222,24 @@ static void take_events(struct gc_loop *loop)
         take_event(loop, &event);
 }
 
+static void take_spooled(struct gc_loop *loop)
+{
+    struct gc_spooled spooled;
+    while (gc_spooler_next(loop->spooler, &spooled)) {
+        if (!gc_things_at(&loop->things, spooled.thing))
+            continue; /* it was dropped meanwhile */
+        struct gc_agent_event event = {.kind = GC_AEV_THING};
+        event.as.thing.thing = spooled.thing;
+        event.as.thing.err = spooled.err;
+        event.as.thing.text = gc_str_bytes(gc_str_of(spooled.text));
+        if (spooled.err != GC_OK) {
+            gc_log(GC_LOG_WARN, "results_not_kept", gc_kv_err(spooled.err), gc_kv_str("text", spooled.text));
+            gc_things_drop(&loop->things, spooled.thing);
+        }
+        gc_loop_step(loop, &event);
+    }
+}
+
 static void take_time(struct gc_loop *loop)
 {
     if (gc_agent_deadline(loop->agent) > loop->now_ns)
@@ -233,12 +264,13 @@ static long poll_ms(const struct gc_loop *loop)
 static enum gc_err wait_turn(struct gc_loop *loop, struct gc_fault *f)
 {
     short out = gc_wire_waits(&loop->wire) ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN;
-    zmq_pollitem_t items[4] = {
+    zmq_pollitem_t items[5] = {
         {.socket = zsock_resolve(loop->wire.socket), .events = out},
         {.fd = gc_crew_fd(loop->crew), .events = ZMQ_POLLIN},
         {.fd = loop->signal_fd, .events = ZMQ_POLLIN},
+        {.fd = gc_spooler_fd(loop->spooler), .events = ZMQ_POLLIN},
     };
-    int n = 3;
+    int n = 4;
     struct gc_lister *lister = loop->listing.lister;
     if (lister) {
         /* Pages that have no room wait in its socket. */
@@ -266,6 +298,7 @@ enum gc_err gc_loop_run(struct gc_loop *loop, struct gc_fault *f)
         gc_wire_flush(&loop->wire);
         take_messages(loop);
         take_events(loop);
+        take_spooled(loop);
         gc_listing_turn(loop);
         take_time(loop);
     }
@@ -353,6 +386,8 @@ enum gc_err gc_loop_init(struct gc_loop *loop, const struct gc_settings *setting
         err = gc_crew_start(&crew, &loop->crew, f);
     }
     if (err == GC_OK)
+        err = gc_spooler_start(settings->state, &loop->spooler, f);
+    if (err == GC_OK)
         err = gc_wire_open(settings->endpoint, &loop->wire, f);
     return err == GC_OK ? start_agent(loop, boot, f) : err;
 }
@@ -361,6 +396,7 @@ void gc_loop_release(struct gc_loop *loop)
 {
     gc_crew_destroy(&loop->crew);
     gc_listing_stop(&loop->listing);
+    gc_spooler_destroy(&loop->spooler);
     gc_things_release(&loop->things);
     gc_wire_close(&loop->wire);
     if (loop->memory)

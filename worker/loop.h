@@ -7,6 +7,7 @@
 #include "worker/home.h"
 #include "worker/listing.h"
 #include "worker/pool/crew.h"
+#include "worker/pool/spool.h"
 #include "worker/settings.h"
 #include "worker/things.h"
 #include "worker/wire.h"
@@ -19,6 +20,7 @@ struct gc_loop {
     struct gc_crew *crew;
     struct gc_listing listing;
     struct gc_things things;
+    struct gc_spooler *spooler;
     struct gc_agent *agent;
     void *memory; /* the agent's */
     size_t memory_size;

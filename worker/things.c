@@ -110,6 +110,12 @@ static enum gc_err keep_states(struct gc_thing *thing, const struct gc_agent_eff
     return err != GC_OK || keep->as.keep.last ? err : GC_ERR_STATE;
 }
 
+static enum gc_err keep_results(struct gc_thing *thing)
+{
+    enum gc_err err = thing->blob ? GC_OK : make(thing, GC_BLOB_SPOOL, (struct gc_bytes){0});
+    return err == GC_OK ? GC_ERR_STATE : err;
+}
+
 static enum gc_err keep_by_kind(struct gc_things *t, struct gc_thing *thing,
                                 const struct gc_agent_effect *keep)
 {
@@ -118,9 +124,9 @@ static enum gc_err keep_by_kind(struct gc_things *t, struct gc_thing *thing,
     case GC_GET_PAGE: return keep_page(thing, keep);
     case GC_GET_DELTAS: return keep_states(thing, keep);
     case GC_GET_CURSOR: return make(thing, GC_BLOB_CURSOR, keep->as.keep.bulk);
+    case GC_GET_RESULTS: return keep_results(thing);
     case GC_GET_CATALOGUE:
-    case GC_GET_PLAN:
-    case GC_GET_RESULTS: break;
+    case GC_GET_PLAN: break;
     }
     GC_NEVER("a thing that no agent asks for");
 }

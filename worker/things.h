@@ -33,7 +33,8 @@ void gc_things_release(struct gc_things *t);
 struct gc_thing *gc_things_at(struct gc_things *t, uint64_t name);
 struct gc_blob *gc_things_blob(struct gc_things *t, uint64_t name);
 
-/* GC_AFX_KEEP. GC_OK: it can be used; GC_ERR_STATE: not yet (more parts come, or `reading` is set: the lister is to be asked);
+/* GC_AFX_KEEP. GC_OK: it can be used; GC_ERR_STATE: not yet (more parts come, or `reading` is set: the lister is to be asked; or it is
+ * a part of results: the spooler is to append it to the blob);
  * GC_ERR_CORRUPT, GC_ERR_INVALID, GC_ERR_NOMEM: it was dropped. */
 enum gc_err gc_things_keep(struct gc_things *t, const struct gc_agent_effect *keep) GC_MUST_CHECK;
 /* What the lister has read for a page. */

@@ -1,7 +1,11 @@
 #include "worker/pool/blob.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/assert.h"
 #include "common/buf.h"
@@ -20,6 +24,7 @@ struct gc_blob *gc_blob_new(enum gc_blob_kind kind, struct gc_bytes bytes)
     if (bytes.len > 0)
         memcpy(copy, bytes.ptr, bytes.len);
     b->kind = kind;
+    b->fd = -1;
     b->bytes = copy;
     b->len = bytes.len;
     b->id = atomic_fetch_add(&last_id, 1) + 1;
@@ -40,6 +45,8 @@ void gc_blob_unref(struct gc_blob **b_p)
     *b_p = NULL;
     if (!b || atomic_fetch_sub_explicit(&b->refs, 1, memory_order_acq_rel) != 1)
         return;
+    if (b->fd >= 0)
+        close(b->fd);
     free(b->starts);
     free(b->bytes);
     free(b);
@@ -92,6 +99,65 @@ enum gc_err gc_blob_add_state(struct gc_blob *b, struct gc_bytes state)
     b->len += state.len;
     b->lengths[b->n_states++] = state.len;
     return GC_OK;
+}
+
+/* ---- spools ---- */
+
+/* Where the file system knows no files without a name it loses its name at once. */
+static int make_unnamed(const char *folder)
+{
+    int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd >= 0 || (errno != EISDIR && errno != EOPNOTSUPP && errno != EINVAL))
+        return fd;
+    char path[GC_MAX_PATH];
+    int len = snprintf(path, sizeof path, "%s/.graphcap-results-XXXXXX", folder);
+    if (len < 0 || (size_t)len >= sizeof path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    fd = mkostemp(path, O_CLOEXEC);
+    if (fd >= 0)
+        unlink(path);
+    return fd;
+}
+
+static enum gc_err spool_failed(const struct gc_blob *b, const char *folder, struct gc_fault *f)
+{
+    bool full = errno == ENOSPC || errno == EDQUOT;
+    return gc_fault_set(f, full ? GC_ERR_FULL : GC_ERR_IO,
+                        "%s: %s the results that a reducer reads (after %llu bytes): %s", folder,
+                        full ? "there is no room here for" : "this folder does not take",
+                        (unsigned long long)b->spooled, strerror(errno));
+}
+
+enum gc_err gc_blob_spool(struct gc_blob *b, const char *folder, struct gc_bytes part, struct gc_fault *f)
+{
+    GC_ASSERT(b->kind == GC_BLOB_SPOOL);
+    if (b->fd < 0)
+        b->fd = make_unnamed(folder);
+    if (b->fd < 0)
+        return spool_failed(b, folder, f);
+    while (part.len > 0) {
+        ssize_t n = write(b->fd, part.ptr, part.len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return spool_failed(b, folder, f);
+        part = (struct gc_bytes){part.ptr + n, part.len - (size_t)n};
+        b->spooled += (uint64_t)n;
+    }
+    return GC_OK;
+}
+
+enum gc_err gc_blob_open_spool(const struct gc_blob *b, int *ret_fd, struct gc_fault *f)
+{
+    GC_ASSERT(b->kind == GC_BLOB_SPOOL);
+    GC_ASSERT(b->fd >= 0);
+    char self[64];
+    snprintf(self, sizeof self, "/proc/self/fd/%d", b->fd);
+    *ret_fd = open(self, O_RDONLY | O_CLOEXEC);
+    return *ret_fd >= 0 ? GC_OK
+                        : gc_fault_set(f, GC_ERR_IO, "opening the results to be read: %s", strerror(errno));
 }
 
 struct gc_bytes gc_blob_items(const struct gc_blob *b, uint32_t first, uint32_t count)

@@ -1,4 +1,4 @@
-/* blob.h - what slices run on, shared by tenders: programs, pages, states. Read-only once made, counted by references.
+/* blob.h - what slices run on, shared by tenders: programs, pages, states, results. Read-only once made, counted by references.
  * Thread: any. */
 #ifndef GC_POOL_BLOB_H
 #define GC_POOL_BLOB_H
@@ -12,7 +12,7 @@
 #include "common/slice.h"
 #include "proto/limits.h"
 
-enum gc_blob_kind { GC_BLOB_PROGRAM, GC_BLOB_PAGE, GC_BLOB_STATES, GC_BLOB_CURSOR };
+enum gc_blob_kind { GC_BLOB_PROGRAM, GC_BLOB_PAGE, GC_BLOB_STATES, GC_BLOB_CURSOR, GC_BLOB_SPOOL };
 
 struct gc_blob {
     enum gc_blob_kind kind;
@@ -36,6 +36,10 @@ struct gc_blob {
     /* STATES */
     uint32_t n_states;
     uint64_t lengths[GC_MERGE_INPUTS];
+
+    /* SPOOL: not in memory, but in a file without a name */
+    int fd; /* -1: nothing was put into it yet */
+    uint64_t spooled;
 };
 
 /* One reference; copies the bytes. NULL: no memory. */
@@ -47,6 +51,13 @@ void gc_blob_unref(struct gc_blob **b_p);
 enum gc_err gc_blob_index(struct gc_blob *b, uint32_t count) GC_MUST_CHECK;
 /* One more state, before the blob is shared. GC_ERR_LIMIT, GC_ERR_NOMEM. */
 enum gc_err gc_blob_add_state(struct gc_blob *b, struct gc_bytes state) GC_MUST_CHECK;
+
+/* Appends to a SPOOL, before the blob is shared; its file is made in `folder` with the first call. Waits for the disk. After an error
+ * it is of no use. GC_ERR_FULL: there is no room, and *f names the folder; GC_ERR_IO. */
+enum gc_err gc_blob_spool(struct gc_blob *b, const char *folder, struct gc_bytes part,
+                          struct gc_fault *f) GC_MUST_CHECK;
+/* The file of a SPOOL for somebody else: for reading only, at its start, with a position of its own. */
+enum gc_err gc_blob_open_spool(const struct gc_blob *b, int *ret_fd, struct gc_fault *f) GC_MUST_CHECK;
 
 /* The bytes of items [first, first + count) of a page's block. */
 struct gc_bytes gc_blob_items(const struct gc_blob *b, uint32_t first, uint32_t count);
