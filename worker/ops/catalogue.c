@@ -130,6 +130,7 @@ static enum gc_err own_op(const struct gc_op_row *row, struct gc_arena *arena, s
                         ret);
     if (!err && row->saver_config)
         err = gc_saver_formats(arena, &ret->formats, &ret->n_formats);
+    ret->maps = gc_arena_text(arena, row->maps ? row->maps : "");
     ret->command = gc_arena_text(arena, row->command ? row->command : "");
     ret->command_on_file = gc_arena_text(arena, row->command_on_file ? row->command_on_file : "");
     return err;

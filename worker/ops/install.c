@@ -7,6 +7,7 @@
 #include "proto/codec.h"
 #include "worker/ops/offer.h"
 #include "worker/ops/reducer.h"
+#include "worker/ops/scan.h"
 #include "worker/ops/settings.h"
 #include "worker/ops/stage.h"
 
@@ -35,9 +36,23 @@ static enum gc_err find_op(struct gc_step_state *st, struct gc_fault *fault)
                         GC_STR_ARGS(gc_bytes_str(st->step->op)), why ? ": " : "", why ? why : "");
 }
 
+/* Of a scanning reducer: its inputs are bits of the nodes that it reads. */
+static enum gc_err check_scan(const struct gc_stage *s, const struct gc_step_state *st, struct gc_fault *fault)
+{
+    const struct gc_step *step = st->step;
+    if (s->program.scanned > GC_MAX_STAGE_NODES || step->n_inputs != st->op->n_inputs + (st->op->maps != NULL))
+        return gc_fault_set(fault, GC_ERR_INVALID, "not a program of an op that reads results");
+    for (uint32_t i = 0; i < step->n_inputs; i++)
+        if (step->inputs[i].step != GC_UNSET && step->inputs[i].step >= s->program.scanned)
+            return gc_fault_set(fault, GC_ERR_INVALID, "an input that is none of the nodes it reads");
+    return GC_OK;
+}
+
 static enum gc_err check_links(struct gc_stage *s, uint32_t at, struct gc_fault *fault)
 {
     struct gc_step_state *st = &s->steps[at];
+    if (s->program.kind == GC_STAGE_REDUCE && st->op && st->op->scan)
+        return check_scan(s, st, fault);
     for (uint32_t i = 0; i < st->step->n_inputs; i++) {
         uint64_t from = st->step->inputs[i].step;
         if (from == GC_UNSET)
@@ -68,14 +83,15 @@ static enum gc_err install_step(struct gc_stage *s, uint32_t at, struct gc_fault
         return err;
     s->max_pixels = gc_max_i64(s->max_pixels, gc_setting_int(st->step, "max_pixels", GC_MAX_PIXELS_DEFAULT));
     bool reduces = st->step->reduce || s->program.kind == GC_STAGE_REDUCE;
-    if (reduces != (st->op->reducer != NULL) || (!reduces && !st->op->run))
+    bool scans = st->op->scan && s->program.kind == GC_STAGE_REDUCE; /* never fed item by item */
+    if (reduces != (st->op->reducer != NULL || scans) || (!reduces && !st->op->run))
         return gc_fault_set(fault, GC_ERR_INVALID, "op %s does not belong into such a stage", st->op->name);
     err = gc_settings_check(st->op, st->step, fault);
     if (!err && st->op->setup)
         err = st->op->setup(st, fault);
     if (!err && st->op->reducer && st->op->reducer->setup)
         err = st->op->reducer->setup(st->step, fault);
-    if (err || !reduces)
+    if (err || !st->op->reducer)
         return err;
     st->delta = st->op->reducer->init(st->step);
     return st->delta ? GC_OK : GC_ERR_NOMEM;
@@ -192,18 +208,18 @@ static void need_input(const struct gc_step_state *st, uint32_t at, struct gc_st
 void gc_stage_needs(const struct gc_stage *s, uint64_t want, struct gc_stage_needs *ret)
 {
     uint64_t needed = want;
-    for (uint32_t i = 0; i < s->n_nodes; i++)
+    uint32_t n = gc_stage_scans(s) ? 1 : s->n_nodes;
+    for (uint32_t i = 0; i < n; i++)
         if (want >> i & 1)
             needed |= s->steps[i].ancestors;
     *ret = (struct gc_stage_needs){.max_file = GC_UNSET};
-    for (uint32_t i = 0; i < s->n_nodes; i++) {
+    for (uint32_t i = 0; i < n; i++) {
         const struct gc_step_state *st = &s->steps[i];
         unsigned traits = traits_of(st);
         if (needed >> i & 1 && traits & GC_TRAIT_READS_FILE)
             need_input(st, i, ret);
-        if (!(want >> i & 1) || !(traits & GC_TRAIT_PUBLISH))
-            continue;
-        GC_ASSERT(st->to != NULL);
+        if (!(want >> i & 1) || !(traits & GC_TRAIT_PUBLISH) || !st->to)
+            continue; /* of some ops the file is optional */
         ret->outputs[ret->n_outputs++] = (struct gc_stage_output){
             .step = i,
             .exists = (enum gc_exists)gc_setting_choice(st->step, "exists", exists_choices, GC_EXISTS_ERROR),
@@ -216,7 +232,7 @@ void gc_stage_needs(const struct gc_stage *s, uint64_t want, struct gc_stage_nee
 enum gc_cause gc_stage_path(const struct gc_stage *s, uint32_t step, const struct gc_task *task,
                             const struct gc_digest *digest, struct gc_buf *out, struct gc_fault *fault)
 {
-    GC_ASSERT(step < s->n_nodes);
+    GC_ASSERT(step < s->n_nodes + gc_stage_scans(s));
     GC_ASSERT(s->steps[step].to != NULL);
     struct gc_template_item item = {
         .index = task->index, .path = gc_bytes_str(task->text), .fields = task->fields, .digest = digest};

@@ -29,6 +29,7 @@ struct gc_run;
 struct gc_cell;
 struct gc_step_state;
 struct gc_reducer;
+struct gc_scan;
 
 struct gc_op_input_row {
     const char *name;
@@ -77,6 +78,10 @@ struct gc_op_row {
     /* Fills *ret (zeroed) or returns a cause with its text in run->text. NULL: not an op of items. */
     enum gc_cause (*run)(struct gc_run *run, struct gc_step_state *step, struct gc_cell *ret);
     const struct gc_reducer *reducer;
+    /* Of a reducing op that scans: reads all results of its inputs (scan.h) and fills *ret (zeroed), or returns a cause as `run`. */
+    enum gc_cause (*scan)(struct gc_run *run, struct gc_step_state *step, struct gc_scan *scan,
+                          struct gc_cell *ret);
+    const char *maps; /* of such an op: the op of items that the planner puts before it; NULL: none */
 };
 
 extern const struct gc_op_row gc_op_rows[];
@@ -100,6 +105,10 @@ enum gc_cause gc_noop_run(struct gc_run *run, struct gc_step_state *step, struct
 enum gc_cause gc_sleep_run(struct gc_run *run, struct gc_step_state *step, struct gc_cell *ret);
 enum gc_err gc_fail_setup(struct gc_step_state *step, struct gc_fault *fault);
 enum gc_cause gc_fail_run(struct gc_run *run, struct gc_step_state *step, struct gc_cell *ret);
+enum gc_cause gc_source_run(struct gc_run *run, struct gc_step_state *step, struct gc_cell *ret);
+enum gc_err gc_collect_setup(struct gc_step_state *step, struct gc_fault *fault);
+enum gc_cause gc_collect_scan(struct gc_run *run, struct gc_step_state *step, struct gc_scan *scan,
+                              struct gc_cell *ret);
 /* Any offered operation of libvips: what its row in offered.def says. */
 enum gc_cause gc_vips_run(struct gc_run *run, struct gc_step_state *step, struct gc_cell *ret);
 

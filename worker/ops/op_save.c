@@ -8,6 +8,7 @@
 #include "proto/values.h"
 #include "worker/ops/libvips.h"
 #include "worker/ops/load.h"
+#include "worker/ops/save.h"
 #include "worker/ops/saver.h"
 #include "worker/ops/settings.h"
 #include "worker/ops/sniff.h"
@@ -197,15 +198,20 @@ static enum gc_cause make_saver(struct gc_run *run, const struct gc_step_state *
     return cause;
 }
 
+enum gc_cause gc_save_write_failed(struct gc_run *run, int error)
+{
+    bool full = error == ENOSPC || error == EDQUOT;
+    return gc_run_fail(run, full ? GC_CAUSE_INFRA : GC_CAUSE_OUTPUT, "writing the output: %s",
+                       strerror(error));
+}
+
 /* The disk was full, or the file cannot be written, or the image could not be made. */
 static enum gc_cause write_failed(struct gc_run *run, const struct gc_saver *saver, const struct gc_target *t,
                                   const struct gc_cell *in)
 {
     if (t->error) {
         vips_error_clear();
-        bool full = t->error == ENOSPC || t->error == EDQUOT;
-        return gc_run_fail(run, full ? GC_CAUSE_INFRA : GC_CAUSE_OUTPUT, "writing the output: %s",
-                           strerror(t->error));
+        return gc_save_write_failed(run, t->error);
     }
     enum gc_cause cause = gc_run_vips_failed(run, GC_CAUSE_OP_ERROR, in->streamed);
     char why[sizeof run->text];
@@ -238,8 +244,8 @@ static enum gc_cause write_to(struct gc_run *run, const struct gc_saver *saver, 
     return cause;
 }
 
-static enum gc_cause write_image(struct gc_run *run, const struct gc_step_state *st, const struct gc_cell *in,
-                                 int fd, struct gc_output_made *made)
+enum gc_cause gc_save_image(struct gc_run *run, const struct gc_step_state *st, const struct gc_cell *in,
+                            int fd, struct gc_output_made *made)
 {
     VipsOperation *op = NULL;
     const struct gc_suffix *suffix;
@@ -277,9 +283,8 @@ static enum gc_cause put_record(struct gc_run *run, const struct gc_output_made 
     return gc_cell_end_record(run, ret, start);
 }
 
-/* The name, kept in the run's scratch. */
-static enum gc_cause name_output(struct gc_run *run, uint32_t at, const struct gc_digest *digest,
-                                 struct gc_bytes *ret)
+enum gc_cause gc_save_name(struct gc_run *run, uint32_t at, const struct gc_digest *digest,
+                           struct gc_bytes *ret)
 {
     struct gc_buf *out = &run->stage->scratch;
     struct gc_fault fault;
@@ -337,9 +342,9 @@ static enum gc_cause write_new(struct gc_run *run, struct gc_step_state *st, int
     enum gc_cause cause = gc_run_image(run, st, 0, &in);
     if (cause)
         return cause;
-    cause = write_image(run, st, in, fd, made);
+    cause = gc_save_image(run, st, in, fd, made);
     if (!cause && st->to->by_digest)
-        cause = name_output(run, made->step, &made->digest, &made->path);
+        cause = gc_save_name(run, made->step, &made->digest, &made->path);
     if (!cause)
         cause = put_record(run, made, in->width, in->height, ret);
     if (!cause)
@@ -347,11 +352,10 @@ static enum gc_cause write_new(struct gc_run *run, struct gc_step_state *st, int
     return cause;
 }
 
-enum gc_cause gc_save_run(struct gc_run *run, struct gc_step_state *st, struct gc_cell *ret)
+enum gc_cause gc_save_begin(struct gc_run *run, struct gc_bytes *ret_path, const struct gc_task_output **ret)
 {
-    struct gc_output_made made = {.step = run->current};
     const struct gc_task_output *output = output_of(run->task, run->current);
-    enum gc_cause cause = name_output(run, run->current, NULL, &made.path);
+    enum gc_cause cause = gc_save_name(run, run->current, NULL, ret_path);
     if (cause)
         return cause;
     if (output && output->refused)
@@ -359,6 +363,17 @@ enum gc_cause gc_save_run(struct gc_run *run, struct gc_step_state *st, struct g
                            GC_STR_ARGS(gc_bytes_str(output->text)));
     if (!output || output->fd < 0)
         return gc_run_fail(run, GC_CAUSE_OUTPUT, "there is no file to write to");
+    *ret = output;
+    return GC_CAUSE_NONE;
+}
+
+enum gc_cause gc_save_run(struct gc_run *run, struct gc_step_state *st, struct gc_cell *ret)
+{
+    struct gc_output_made made = {.step = run->current};
+    const struct gc_task_output *output;
+    enum gc_cause cause = gc_save_begin(run, &made.path, &output);
+    if (cause)
+        return cause;
     return output->there ? tell_of_file(run, output->fd, &made, ret)
                          : write_new(run, st, output->fd, &made, ret);
 }

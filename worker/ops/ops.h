@@ -6,7 +6,7 @@
  * Who calls what, in order:
  *   zygote    gc_ops_init, gc_ops_catalogue                       no libvips operation runs: a fork after them is safe
  *   executor  gc_stage_install; for each chunk: gc_stage_delta_begin, { gc_stage_run, gc_stage_delta_add }..., gc_stage_delta_take
- *             gc_stage_merge, gc_stage_finish                     on a REDUCE stage's program
+ *             gc_stage_merge, gc_stage_finish; or gc_stage_scan   on a REDUCE stage's program
  *   tender    gc_stage_install, gc_stage_needs, gc_stage_path     these run nothing and touch no libvips: any process, no init
  *
  * One thread a stage, and one thread a process in gc_stage_run (libvips' error buffer is the process's). Image code opens no
@@ -166,5 +166,15 @@ enum gc_err gc_stage_merge(struct gc_stage *s, const struct gc_bytes *states, ui
 /* The value (values.h) of one merged state. */
 enum gc_err gc_stage_finish(struct gc_stage *s, struct gc_bytes state, struct gc_buf *value,
                             struct gc_fault *fault) GC_MUST_CHECK;
+
+/* ---- reducers that read results ----
+ * A REDUCE stage whose op scans is fed by no deltas: it reads what the stage before it committed, in one task, when that has ended. */
+
+bool gc_stage_scans(const struct gc_stage *s);
+/* Runs it: reads all results (proto/scan.h) from `spool`, from its start and more than once where the op needs that, and makes the
+ * value of its one node. `task` has no text or fields, index GC_UNSET, and the outputs that gc_stage_needs(s, 1) asks for. Fills *ret
+ * as gc_stage_run does, with one node, and appends the value to `value`, which must have GC_TASK_VALUES_MAX left (asserted). */
+void gc_stage_scan(struct gc_stage *s, int spool, const struct gc_task *task, struct gc_blame blame,
+                   struct gc_buf *value, struct gc_task_result *ret);
 
 #endif

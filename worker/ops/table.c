@@ -106,7 +106,33 @@ static const struct gc_op_config_row histogram_config[] = {
 static const struct gc_op_field_row histogram_shape[] = {
     {"counts", GC_TYPE_LIST}, {"below", GC_TYPE_INT}, {"above", GC_TYPE_INT}, {"items", GC_TYPE_INT}};
 
+/* ---- reducers that read results ---- */
+
+static const struct gc_op_config_row collect_config[] = {
+    {"to", GC_TYPE_STRING, true, GC_NO_RANGE, NULL, NULL,
+     "the file's name, ending in .jsonl or .ndjson; {digest} is filled in"},
+    {"exists", GC_TYPE_STRING, false, GC_NO_RANGE, "error", exists_choices,
+     "what to do where another file is there already"},
+};
+static const struct gc_op_field_row collect_shape[] = {{"path", GC_TYPE_STRING},
+                                                       {"bytes", GC_TYPE_INT},
+                                                       {"digest", GC_TYPE_STRING},
+                                                       {"items", GC_TYPE_INT}};
+
 const struct gc_op_row gc_op_rows[] = {
+    {.name = "collect",
+     .help =
+         "writes the values of all items that were done into one file, in the order of items: JSON Lines of {item, source, value}",
+     .scope = GC_SCOPE_REDUCE,
+     .traits = GC_TRAIT_SCANS | GC_TRAIT_PUBLISH,
+     .cost = 1,
+     INPUTS(takes_any),
+     .output = GC_TYPE_RECORD,
+     CONFIG(collect_config),
+     SHAPE(collect_shape),
+     .setup = gc_collect_setup,
+     .scan = gc_collect_scan,
+     .maps = "source"},
     {.name = "count",
      .help = "how many items were done",
      .scope = GC_SCOPE_REDUCE,
@@ -211,6 +237,14 @@ const struct gc_op_row gc_op_rows[] = {
      .output = GC_TYPE_ANY,
      CONFIG(sleep_config),
      .run = gc_sleep_run},
+    {.name = "source",
+     .help = "the item as its source listed it: a path, or a line of a manifest",
+     .scope = GC_SCOPE_ITEM,
+     .traits = GC_TRAIT_PURE,
+     .cost = 1,
+     INPUTS(takes_anything),
+     .output = GC_TYPE_STRING,
+     .run = gc_source_run},
     {.name = "summarize",
      .help =
          "of each numeric field of a record: count, min, max, mean, deviation (of a sample); exact, whatever the order",
