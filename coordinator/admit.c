@@ -42,12 +42,17 @@ static void run_planned(struct gc_loop *loop, const struct gc_submission *sub,
     gc_loop_step(loop, &event, NULL, memory);
 }
 
+/* Without memory for it there is no draft to read, and the problems are told all the same. */
 static void answer_planned(struct gc_loop *loop, const struct gc_submission *sub,
                            const struct gc_planned *planned)
 {
+    uint64_t draft = 0;
+    if (planned->accepted)
+        draft = gc_drafts_keep(&loop->drafts, planned->document, loop->now_ns);
     answer(loop, sub->end_peer, sub->end_re,
            (struct gc_msg_submitted){.run = sub->run,
                                      .accepted = planned->accepted,
+                                     .run_no = draft,
                                      .n_problems = planned->n_problems,
                                      .problems = planned->problems,
                                      .more = planned->more});

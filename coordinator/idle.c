@@ -78,6 +78,7 @@ void gc_loop_tend(struct gc_loop *loop)
 {
     loop->tend_ns = loop->now_ns + TEND_NS;
     gc_submits_tend(&loop->submits, loop->now_ns);
+    gc_drafts_tend(&loop->drafts, loop->now_ns);
     gc_net_tend(&loop->net, &loop->packer, loop->now_ns);
     gc_ownworker_tend(&loop->worker, loop->now_ns);
     if (loop->settings->private && !loop->ending)

@@ -12,6 +12,7 @@
 #define GC_COORDINATOR_LOOP_H
 
 #include "coordinator/catalogue.h"
+#include "coordinator/drafts.h"
 #include "coordinator/net.h"
 #include "coordinator/ownworker.h"
 #include "coordinator/settings.h"
@@ -35,6 +36,7 @@ struct gc_loop {
     struct gc_mapping core_memory;
     struct gc_core *core;
     struct gc_submits submits;
+    struct gc_drafts drafts;
     struct gc_catalogues catalogues;
     struct gc_ownworker worker;
     struct gc_loop_run runs[GC_MAX_RUNS];

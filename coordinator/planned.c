@@ -61,8 +61,10 @@ static enum gc_err encode_program(struct gc_program *program, struct gc_arena *a
     return GC_OK;
 }
 
-/* What the store and GET want is one document each: a plan that is longer is refused now, not when it is committed. */
-static enum gc_err try_plan(const struct gc_plan *plan, struct gc_arena *arena, struct gc_fault *f)
+/* What the store and GET want is one document each: a plan that is longer is refused now, not when it is committed. What was
+ * written stays at the end of the arena: *ret is for who takes no more of it. */
+static enum gc_err try_plan(const struct gc_plan *plan, struct gc_arena *arena, struct gc_bytes *ret,
+                            struct gc_fault *f)
 {
     size_t mark = gc_arena_mark(arena);
     uint8_t *memory = GC_ARENA_ARRAY(arena, uint8_t, GC_MAX_DOCUMENT);
@@ -72,11 +74,13 @@ static enum gc_err try_plan(const struct gc_plan *plan, struct gc_arena *arena, 
     gc_buf_init(&out, memory, GC_MAX_DOCUMENT);
     bool fits = gc_encode_plan(plan, &out) == GC_OK && gc_buf_ok(&out);
     gc_arena_rewind(arena, mark);
+    *ret = gc_buf_bytes(&out);
     return fits ? GC_OK : no_room(f);
 }
 
 static enum gc_err encode_programs(const struct gc_submission *sub, struct gc_plan_draft *draft,
-                                   uint64_t run_no, struct gc_arena *arena, struct gc_fault *f)
+                                   uint64_t run_no, struct gc_arena *arena, struct gc_bytes *ret,
+                                   struct gc_fault *f)
 {
     enum gc_err err = GC_OK;
     for (uint32_t i = 0; i < draft->plan.n_stages && err == GC_OK; i++) {
@@ -84,7 +88,7 @@ static enum gc_err encode_programs(const struct gc_submission *sub, struct gc_pl
         draft->programs[i].run_no = run_no;
         err = encode_program(&draft->programs[i], arena, &draft->plan.stages[i].program, f);
     }
-    return err == GC_OK ? try_plan(&draft->plan, arena, f) : err;
+    return err == GC_OK ? try_plan(&draft->plan, arena, ret, f) : err;
 }
 
 static enum gc_err plan(const struct gc_submission *sub, const struct gc_catalogue *catalogue,
@@ -102,7 +106,7 @@ static enum gc_err plan(const struct gc_submission *sub, const struct gc_catalog
         gc_plan_make(&ret->job, nodes, (uint32_t)sub->n_nodes, catalogue, arena, &draft) != GC_OK)
         err = no_room(f);
     if (err == GC_OK && draft.accepted)
-        err = encode_programs(sub, &draft, run_no, arena, f);
+        err = encode_programs(sub, &draft, run_no, arena, &ret->document, f);
     if (err != GC_OK)
         return err;
     ret->plan = draft.plan;

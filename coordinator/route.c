@@ -90,20 +90,45 @@ static void on_catalogue(struct gc_loop *loop, gc_peer peer, const struct gc_msg
     gc_writer_put(loop->writer, unit);
 }
 
-/* A part of the union, which lies in memory. */
-static void answer_catalogue(struct gc_loop *loop, gc_peer peer, const struct gc_msg *msg)
+/* A part of a document that lies in memory. */
+static void answer_part(struct gc_loop *loop, gc_peer peer, const struct gc_msg *msg, struct gc_bytes all)
 {
     const struct gc_msg_get *get = &msg->as.get;
-    if (!gc_catalogues_union(&loop->catalogues)) {
-        gc_loop_error(loop, peer, msg->seq, GC_ERR_BUSY, "no worker has joined yet");
-        return;
-    }
-    struct gc_bytes all = loop->catalogues.encoded;
     size_t at = get->index < all.len ? (size_t)get->index : all.len;
     size_t len = all.len - at < GC_MAX_BULK ? all.len - at : GC_MAX_BULK;
     struct gc_msg data = {.type = GC_MSG_DATA, .re = msg->seq, .bulk = gc_bytes_of(all.ptr + at, len)};
-    data.as.data = (struct gc_msg_data){.what = GC_GET_CATALOGUE, .index = get->index, .total = all.len};
+    data.as.data =
+        (struct gc_msg_data){.what = get->what, .run_no = get->run_no, .index = get->index, .total = all.len};
     gc_loop_post(loop, gc_parcel_new(&loop->packer, peer, &data));
+}
+
+static void answer_catalogue(struct gc_loop *loop, gc_peer peer, const struct gc_msg *msg)
+{
+    if (gc_catalogues_union(&loop->catalogues))
+        answer_part(loop, peer, msg, loop->catalogues.encoded);
+    else
+        gc_loop_error(loop, peer, msg->seq, GC_ERR_BUSY, "no worker has joined yet");
+}
+
+static void answer_draft(struct gc_loop *loop, gc_peer peer, const struct gc_msg *msg)
+{
+    struct gc_bytes plan;
+    if (gc_drafts_find(&loop->drafts, msg->as.get.run_no, loop->now_ns, &plan))
+        answer_part(loop, peer, msg, plan);
+    else
+        gc_loop_error(loop, peer, msg->seq, GC_ERR_NOT_FOUND,
+                      "that plan is not kept any more: ask for it again");
+}
+
+static void on_get(struct gc_loop *loop, gc_peer peer, const struct gc_msg *msg)
+{
+    const struct gc_msg_get *get = &msg->as.get;
+    if (get->what == GC_GET_CATALOGUE)
+        answer_catalogue(loop, peer, msg);
+    else if (get->what == GC_GET_PLAN && get->run_no >= GC_DRAFT_FIRST)
+        answer_draft(loop, peer, msg);
+    else
+        gc_loop_ask(loop, peer, msg);
 }
 
 /* Its catalogue was asked for and has not come: a HELLO again asks again. */
@@ -126,12 +151,7 @@ static void from_peer(struct gc_loop *loop, struct gc_net_peer *peer, const stru
     gc_peer name = peer->name;
     switch ((unsigned)msg->type) {
     case GC_MSG_CATALOGUE: on_catalogue(loop, name, msg); return;
-    case GC_MSG_GET:
-        if (msg->as.get.what == GC_GET_CATALOGUE)
-            answer_catalogue(loop, name, msg);
-        else
-            gc_loop_ask(loop, name, msg);
-        return;
+    case GC_MSG_GET: on_get(loop, name, msg); return;
     case GC_MSG_RESULTS:
     case GC_MSG_LIST_RUNS: gc_loop_ask(loop, name, msg); return;
     case GC_MSG_SUBMIT_BEGIN:

@@ -113,6 +113,7 @@ enum gc_err gc_loop_init(struct gc_loop *loop, const struct gc_settings *setting
 {
     *loop = (struct gc_loop){.settings = settings, .signal_fd = -1};
     gc_submits_init(&loop->submits);
+    gc_drafts_init(&loop->drafts);
     gc_catalogues_init(&loop->catalogues);
     enum gc_err err = serve_signals(loop, f);
     if (err == GC_OK && gc_net_init(&loop->net, GC_MAX_PEERS) != GC_OK)
@@ -146,6 +147,7 @@ void gc_loop_release(struct gc_loop *loop)
     gc_net_release(&loop->net);
     gc_packer_release(&loop->packer);
     gc_submits_release(&loop->submits);
+    gc_drafts_release(&loop->drafts);
     gc_catalogues_release(&loop->catalogues);
     gc_mapping_release(&loop->core_memory);
     if (loop->signal_fd >= 0)

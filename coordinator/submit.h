@@ -81,7 +81,8 @@ void gc_submits_tend(struct gc_submits *s, uint64_t now_ns);
 
 struct gc_planned {
     struct gc_job job;
-    struct gc_plan plan; /* programs encoded */
+    struct gc_plan plan;      /* programs encoded */
+    struct gc_bytes document; /* the plan, where it was accepted */
     bool accepted;
     uint32_t n_problems;
     struct gc_problem *problems;

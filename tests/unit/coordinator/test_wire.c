@@ -1,4 +1,5 @@
 /* The coordinator as a process, spoken to over its socket: joining, submitting, work, reads, restarts. */
+#include "coordinator/drafts.h"
 #include "shell.h"
 
 #include <check.h>
@@ -79,9 +80,55 @@ START_TEST(a_dry_run_leaves_nothing)
     struct peer *worker = shell_worker(&shell, 1);
     struct peer *client = peer_new(&shell, GC_ROLE_CLIENT, 1);
     shell_submit(client, 1, true);
-    ck_assert_uint_eq(submitted(client), 0);
+    uint64_t draft = submitted(client);
+    ck_assert_uint_ge(draft, GC_DRAFT_FIRST);
     peer_send(client, (struct gc_msg){.type = GC_MSG_LIST_RUNS, .as.list_runs = {.before = GC_UNSET}});
     ck_assert_uint_eq(peer_expect(client, GC_MSG_RUN_LIST)->as.run_list.n_rows, 0);
+    peer_free(client);
+    peer_free(worker);
+}
+END_TEST
+
+static const struct gc_msg *get_plan(struct peer *client, uint64_t number, uint64_t at)
+{
+    struct gc_msg get = {.type = GC_MSG_GET, .as.get = {.what = GC_GET_PLAN, .run_no = number, .index = at}};
+    peer_send(client, get);
+    const struct gc_msg *answer = peer_receive(client);
+    return answer;
+}
+
+/* Whoever has its number reads it, until the coordinator ends. */
+START_TEST(the_plan_of_a_dry_run_can_be_read)
+{
+    struct peer *worker = shell_worker(&shell, 1);
+    struct peer *client = peer_new(&shell, GC_ROLE_CLIENT, 1);
+    struct peer *other = peer_new(&shell, GC_ROLE_CLIENT, 2);
+    static uint8_t memory[1 << 20];
+    struct gc_arena arena;
+    struct gc_plan plan;
+    struct gc_fault f;
+    shell_submit(client, 1, true);
+    uint64_t draft = submitted(client);
+    const struct gc_msg *answer = get_plan(other, draft, 0);
+    ck_assert_int_eq(answer->type, GC_MSG_DATA);
+    ck_assert_uint_eq(answer->as.data.run_no, draft);
+    ck_assert_uint_eq(answer->as.data.total, answer->bulk.len);
+    gc_arena_init(&arena, memory, sizeof memory);
+    ck_assert_int_eq(gc_decode_plan(answer->bulk, &arena, &plan, &f), GC_OK);
+    ck_assert_uint_eq(plan.n_nodes, 2);
+    ck_assert_uint_eq(plan.n_stages, 2);
+    uint64_t len = answer->bulk.len;
+    answer = get_plan(client, draft, len - 1);
+    ck_assert_uint_eq(answer->bulk.len, 1);
+    answer = get_plan(client, draft + 1, 0);
+    ck_assert_int_eq(answer->type, GC_MSG_ERROR);
+    ck_assert_uint_eq(answer->as.error.code, GC_ERR_NOT_FOUND);
+    shell_submit(client, 2, true); /* another one: both are there */
+    uint64_t next = submitted(client);
+    ck_assert_uint_ne(next, draft);
+    ck_assert_int_eq(get_plan(client, next, 0)->type, GC_MSG_DATA);
+    ck_assert_int_eq(get_plan(client, draft, 0)->type, GC_MSG_DATA);
+    peer_free(other);
     peer_free(client);
     peer_free(worker);
 }
@@ -219,6 +266,7 @@ int main(int argc, char **argv)
     tcase_add_test(tc, each_role_says_its_own);
     tcase_add_test(tc, without_a_catalogue_it_is_asked_to_wait);
     tcase_add_test(tc, a_dry_run_leaves_nothing);
+    tcase_add_test(tc, the_plan_of_a_dry_run_can_be_read);
     tcase_add_test(tc, a_job_from_submit_to_results_and_over_a_restart);
     tcase_add_test(tc, a_run_goes_on_after_a_kill);
     tcase_add_test(tc, garbage_is_answered_and_hurts_nobody);
