@@ -141,6 +141,35 @@ bool gc_chunk_add(struct gc_chunk *c, struct gc_stage *stage, uint64_t item,
 
 /* ---- reducing ---- */
 
+/* The status of one item of one node, into the shared memory. */
+static uint64_t write_status(struct gc_chunk *c, const uint8_t *pattern, const struct gc_status_fault *faults,
+                             uint32_t n)
+{
+    struct gc_buf status;
+    gc_buf_init(&status, c->talk->share->status, GC_SHARE_STATUS);
+    enum gc_err err = gc_status_writer_add(c->writer, pattern, faults, n);
+    if (err == GC_OK)
+        err = gc_status_writer_finish(c->writer, &status);
+    GC_ASSERT(err == GC_OK);
+    return status.len;
+}
+
+void gc_chunk_begin_scan(struct gc_chunk *c)
+{
+    empty(c, 1, 0);
+    gc_buf_init(&c->values, c->talk->share->values, GC_SHARE_VALUES);
+}
+
+void gc_chunk_end_scan(struct gc_chunk *c, const struct gc_task_result *result, uint64_t busy_ns)
+{
+    struct gc_share_chunk chunk = {
+        .count = 1, .busy_ns = busy_ns, .pixels = result->pixels, .values = c->values.len};
+    chunk.status = write_status(c, result->pattern, result->faults, result->n_faults);
+    note_made(c, 0, result);
+    chunk.n_made = c->n_made;
+    gc_talk_chunk(c->talk, &chunk);
+}
+
 static void write_outcome(struct gc_chunk *c, struct gc_share_chunk *out, enum gc_err err,
                           const struct gc_fault *fault, uint64_t attempt)
 {
@@ -151,13 +180,7 @@ static void write_outcome(struct gc_chunk *c, struct gc_share_chunk *out, enum g
         .attempts = attempt + 1,
         .text = {(const uint8_t *)fault->text, gc_min_size(strlen(fault->text), GC_MAX_TEXT)},
     };
-    struct gc_buf status;
-    gc_buf_init(&status, c->talk->share->status, GC_SHARE_STATUS);
-    enum gc_err wrote = gc_status_writer_add(c->writer, pattern, &why, err == GC_OK ? 0 : 1);
-    if (wrote == GC_OK)
-        wrote = gc_status_writer_finish(c->writer, &status);
-    GC_ASSERT(wrote == GC_OK);
-    out->status = status.len;
+    out->status = write_status(c, pattern, &why, err == GC_OK ? 0 : 1);
 }
 
 void gc_chunk_reduce(struct gc_chunk *c, struct gc_stage *stage, const struct gc_bytes *states, uint32_t n,

@@ -41,6 +41,10 @@ bool gc_chunk_add(struct gc_chunk *c, struct gc_stage *stage, uint64_t item,
 /* Hands in what there is, if there is something. False: the slice is over. */
 bool gc_chunk_flush(struct gc_chunk *c, struct gc_stage *stage);
 
+/* A scan: one item, of one node, that feeds no reducer. Between the two, gc_stage_scan into gc_chunk_values. */
+void gc_chunk_begin_scan(struct gc_chunk *c);
+void gc_chunk_end_scan(struct gc_chunk *c, const struct gc_task_result *result, uint64_t busy_ns);
+
 /* A MERGE or FINISH: hands in the state, or the value with the state, or why there is none. */
 void gc_chunk_reduce(struct gc_chunk *c, struct gc_stage *stage, const struct gc_bytes *states, uint32_t n,
                      bool finish, uint64_t attempt, uint64_t began_ns);

@@ -32,6 +32,7 @@ struct executor {
     struct ready ahead[GC_SHARE_AHEAD + 1]; /* one is in use while as many are ahead */
     unsigned ahead_first, ahead_count;
     struct gc_share_slice slice; /* a copy: the program's own, once checked */
+    int spool;                   /* what it reads where it scans; -1 */
     struct gc_given given[GC_MAX_STAGE_NODES];
     struct gc_bytes items; /* what is left of them */
     struct gc_task task;
@@ -51,6 +52,18 @@ static void drop_ahead(struct executor *x)
     }
 }
 
+/* What stands in no task's place: the results to scan, with the order of their slice. */
+static void keep_spool(struct executor *x)
+{
+    if (x->spool >= 0)
+        close(x->spool);
+    x->spool = -1;
+    if (x->msg.op == GC_SHARE_SLICE && x->n_fds == 1)
+        x->spool = x->fds[0];
+    else
+        gc_fds_close(x->fds, x->n_fds);
+}
+
 /* One message; a task is set aside. False: the tender has gone. */
 static bool hear(struct executor *x)
 {
@@ -58,7 +71,7 @@ static bool hear(struct executor *x)
     if (len <= 0)
         return false;
     if (x->msg.op != GC_SHARE_TASK) {
-        gc_fds_close(x->fds, x->n_fds);
+        keep_spool(x);
         return true;
     }
     GC_ASSERT(x->ahead_count <= GC_SHARE_AHEAD);
@@ -216,6 +229,31 @@ static void run_states(struct executor *x, struct gc_stage *stage)
     (void)may_go_on(x);
 }
 
+/* One item that is no item: the results, read by the reducing node. */
+static void run_scan(struct executor *x, struct gc_stage *stage)
+{
+    GC_ASSERT(gc_stage_scans(stage));
+    GC_ASSERT(x->spool >= 0);
+    x->task = (struct gc_task){.index = GC_UNSET, .want = 1, .outputs = x->outputs};
+    if (x->slice.tasks && !take_descriptors(x))
+        return;
+    gc_chunk_begin_scan(&x->chunk);
+    uint64_t began = gc_talk_blame(&x->talk, 0);
+    gc_stage_scan(stage, x->spool, &x->task, (struct gc_blame){gc_talk_touch, &x->talk},
+                  gc_chunk_values(&x->chunk), &x->result);
+    uint64_t busy = gc_clock_now() - began;
+    gc_talk_unblame(&x->talk);
+    if (x->result.fault != GC_CAUSE_NONE) {
+        gc_talk_fault(&x->talk, 0, x->result.fault_node, x->result.fault, x->result.fault_text);
+        return;
+    }
+    if (x->slice.tasks)
+        gc_talk_say(&x->talk, GC_SHARE_TOOK, 0, 0, "");
+    count_attempts(x);
+    gc_chunk_end_scan(&x->chunk, &x->result, busy);
+    (void)may_go_on(x);
+}
+
 static void run_slice(struct executor *x)
 {
     x->slice = x->msg.as.slice;
@@ -232,6 +270,8 @@ static void run_slice(struct executor *x)
     x->items = (struct gc_bytes){x->talk.share->in, (size_t)x->slice.items};
     if (x->slice.kind == GC_LEASE_ITEMS)
         run_items(x, stage);
+    else if (x->slice.scan)
+        run_scan(x, stage);
     else
         run_states(x, stage);
 }
@@ -244,6 +284,7 @@ int gc_executor_main(int sock, int memory)
         return 1;
     close(memory);
     x->talk = (struct gc_talk){.sock = sock, .share = share};
+    x->spool = -1;
     if (!gc_chunk_init(&x->chunk, &x->talk, may_go_on, x))
         return 1;
     atomic_store(&share->unsealed, gc_seal());

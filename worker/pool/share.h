@@ -2,7 +2,7 @@
  *
  *   tender                                      executor
  *   PROGRAM (bytes in `in`)              ──▶    keeps it in one of its places; READY, or BAD
- *   SLICE (items, given nodes in `in`)   ──▶
+ *   SLICE (items, given nodes in `in`)   ──▶    with the results to read where it scans
  *   TASK (descriptors of one item) ...   ──▶    one item after the other; TOOK for each TASK that it has taken up
  *                                        ◀──    CHUNK (status, values, deltas, made in `out`), then it waits for
  *   GO or STOP                           ──▶    STOP: the slice is over for it, what it had is forgotten
@@ -91,7 +91,8 @@ struct gc_share_slice {
     uint64_t attempt;
     uint64_t items; /* bytes of `in`: the items' texts and fields, or the states one behind the other */
     uint32_t whole; /* the run itself is the item */
-    uint32_t tasks; /* each item comes with a TASK */
+    uint32_t tasks; /* each item comes with a TASK; a scan is one item, 0 */
+    uint32_t scan; /* FINISH: it reads the results in the file whose descriptor comes along, from its start */
     uint32_t n_given;
     uint32_t n_states;
     uint64_t cap; /* items of a chunk at most */

@@ -1,5 +1,6 @@
 /* slice.c - one slice, from its order to its last chunk. */
 #include <string.h>
+#include <unistd.h>
 
 #include "common/assert.h"
 #include "common/num.h"
@@ -55,7 +56,9 @@ static size_t write_input(const struct gc_tender *t, struct gc_share *share, str
     struct gc_bytes bytes = {0};
     if (!input)
         return 0;
-    if (s->kind != GC_LEASE_ITEMS) {
+    if (t->scan) {
+        return 0;
+    } else if (s->kind != GC_LEASE_ITEMS) {
         out->n_states = input->n_states;
         memcpy(out->lengths, input->lengths, sizeof out->lengths);
         bytes = gc_blob_bytes(input);
@@ -70,7 +73,8 @@ static size_t write_input(const struct gc_tender *t, struct gc_share *share, str
     return bytes.len;
 }
 
-static bool send_order(struct gc_tender *t)
+/* `spool`: the results to read, or -1. */
+static bool send_order(struct gc_tender *t, int spool)
 {
     struct gc_share *share = t->share;
     const struct gc_agent_slice *s = &t->now->slice;
@@ -83,12 +87,23 @@ static bool send_order(struct gc_tender *t)
     out->want = s->want;
     out->attempt = s->attempt;
     out->whole = s->kind == GC_LEASE_ITEMS && !t->now->input;
-    out->tasks = s->kind == GC_LEASE_ITEMS && task_wanted(t);
+    out->tasks = t->tasks;
+    out->scan = t->scan;
     out->n_given = s->n_given;
     out->cap = t->cap;
     write_given(share, s);
     out->items = write_input(t, share, out);
-    return tender_say(t, &msg, offsetof(struct gc_share_msg, as) + sizeof msg.as.slice, NULL, 0);
+    return tender_say(t, &msg, offsetof(struct gc_share_msg, as) + sizeof msg.as.slice, &spool, spool >= 0);
+}
+
+/* False: the slice is over, and that was told. */
+static bool open_spool(struct gc_tender *t, int *ret)
+{
+    struct gc_fault fault = {0};
+    if (!t->scan || gc_blob_open_spool(t->now->input, ret, &fault) == GC_OK)
+        return true;
+    tender_fault(t, t->at, GC_UNSET, GC_CAUSE_INFRA, fault.text, strlen(fault.text));
+    return false;
 }
 
 /* ---- chunks ---- */
@@ -110,7 +125,7 @@ static const char *sizes_wrong(const struct gc_tender *t, const struct gc_share_
 {
     if (c->first != t->at || c->count < 1 || c->count > end_of(t) - t->at || c->count > GC_CHUNK_ITEMS)
         return "another range than the slice's";
-    if (task_wanted(t) && t->now->slice.kind == GC_LEASE_ITEMS && c->count > t->sent - t->at)
+    if (t->tasks && c->count > t->sent - t->at)
         return "items that it was not given";
     if (c->status > GC_SHARE_STATUS || c->values > GC_SHARE_VALUES || c->n_made > GC_SHARE_MADE)
         return "more than there is room for";
@@ -136,7 +151,7 @@ static const char *content_wrong(const struct gc_tender *t, const struct gc_crew
         if (c->n_deltas != gc_stage_reducers(t->stage))
             return "states of other reducers";
         return gc_verify_items(status, values, c->count, gc_stage_nodes(t->stage), t->now->slice.want);
-    case GC_LEASE_FINISH: return gc_verify_finish(status, values, c->n_deltas);
+    case GC_LEASE_FINISH: return gc_verify_finish(status, values, c->n_deltas, t->scan);
     case GC_LEASE_MERGE:
         return c->status == 0 && c->n_deltas == 0 && c->values <= GC_MAX_DELTA ? NULL : "more than a state";
     case GC_LEASE_LIST:
@@ -296,9 +311,7 @@ static enum next heed(struct gc_tender *t)
 
 static bool feed(struct gc_tender *t)
 {
-    if (t->now->slice.kind != GC_LEASE_ITEMS || !task_wanted(t))
-        return true;
-    while (t->sent < end_of(t) && t->sent - t->took < GC_SHARE_AHEAD) {
+    while (t->tasks && t->sent < end_of(t) && t->sent - t->took < GC_SHARE_AHEAD) {
         if (!task_send(t))
             return false;
     }
@@ -310,7 +323,13 @@ static enum next go_through(struct gc_tender *t)
 {
     t->sent = t->at;
     t->took = t->at;
-    if (!send_order(t))
+    int spool = -1;
+    if (!open_spool(t, &spool))
+        return OVER;
+    bool hears = send_order(t, spool);
+    if (spool >= 0)
+        close(spool);
+    if (!hears)
         return end_by(t, GC_HEARD_DEAD);
     for (;;) {
         if (!feed(t))
@@ -330,6 +349,13 @@ void slice_run(struct gc_tender *t)
     t->cap = t->needs.n_outputs > 0 ? gc_max_u64(TENDER_OUTPUTS / t->needs.n_outputs, 1) : GC_CHUNK_ITEMS;
     t->n_refusals = 0;
     const struct gc_blob *input = t->now->input;
+    t->scan = s->kind == GC_LEASE_FINISH && input && input->kind == GC_BLOB_SPOOL;
+    t->tasks = (items && t->needs.input) || ((items || t->scan) && t->needs.n_outputs > 0);
+    if (!items && gc_stage_scans(t->stage) != t->scan) {
+        const char *text = "results are to be read by what merges states, or the other way round";
+        tender_fault(t, t->at, GC_UNSET, GC_CAUSE_OP_ERROR, text, strlen(text));
+        return;
+    }
     if (items && input && input->missing != GC_CAUSE_NONE && !t->needs.input) {
         /* Nothing in the stage would notice that its items are not there. */
         tender_fault(t, t->at, GC_UNSET, input->missing, (const char *)input->text, input->text_len);

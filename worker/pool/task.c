@@ -7,11 +7,6 @@
 #include "worker/pool/fds.h"
 #include "worker/pool/tender.h"
 
-bool task_wanted(const struct gc_tender *t)
-{
-    return t->needs.input || t->needs.n_outputs > 0;
-}
-
 static struct gc_str folder_of(const struct gc_tender *t)
 {
     return (struct gc_str){t->now->program->folder, t->now->program->folder_len};
@@ -24,7 +19,7 @@ static void describe(const struct gc_tender *t, uint64_t item, struct gc_task *t
     *task = (struct gc_task){
         .index = GC_UNSET, .want = s->want, .given = s->given, .n_given = s->n_given, .input = -1};
     const struct gc_blob *page = t->now->input;
-    if (!page)
+    if (!page || page->kind != GC_BLOB_PAGE)
         return;
     task->index = item;
     if (page->missing != GC_CAUSE_NONE)

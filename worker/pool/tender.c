@@ -350,7 +350,8 @@ static enum gc_err need_program(struct gc_tender *t, struct gc_fault *fault)
     p->used = ++t->uses;
     t->place = (uint32_t)(p - t->places);
     t->stage = p->stage;
-    gc_stage_needs(t->stage, t->now->slice.want, &t->needs);
+    /* What is not of items is of one node. */
+    gc_stage_needs(t->stage, t->now->slice.kind == GC_LEASE_ITEMS ? t->now->slice.want : 1, &t->needs);
     return p->installed ? GC_OK : install(t, p, fault);
 }
 

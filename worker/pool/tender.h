@@ -71,6 +71,8 @@ struct gc_tender {
     struct gc_stage *stage;
     uint32_t place;
     struct gc_stage_needs needs;
+    bool scan;  /* it reads results */
+    bool tasks; /* its items come with descriptors */
     uint64_t heard_ns;
     uint64_t at;   /* first item that is not handed in */
     uint64_t sent; /* first item whose TASK was not sent */
@@ -112,7 +114,6 @@ void slice_run(struct gc_tender *t);
 /* task.c */
 /* Opens what item `sent` needs and sends it. False: the executor does not hear. */
 bool task_send(struct gc_tender *t);
-bool task_wanted(const struct gc_tender *t); /* whether items come with descriptors */
 /* Publishes what the chunk [at, at + count) has made. GC_CAUSE_NONE; OUTPUT: refusals were noted, the chunk does not count; INFRA, with
  * the item. */
 enum gc_cause task_publish(struct gc_tender *t, uint64_t count, const struct gc_share_made *made,

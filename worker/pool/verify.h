@@ -3,12 +3,15 @@
 #ifndef GC_POOL_VERIFY_H
 #define GC_POOL_VERIFY_H
 
+#include <stdbool.h>
+
 #include "common/slice.h"
 #include "proto/status.h"
 
 /* NULL: sound. Else what is wrong. `want`: the nodes that must have an outcome; all others must have none. */
 const char *gc_verify_items(struct gc_bytes status, struct gc_bytes values, uint64_t count, uint32_t n_nodes,
                             uint64_t want);
-const char *gc_verify_finish(struct gc_bytes status, struct gc_bytes value, uint32_t n_deltas);
+/* `scan`: it has read results, so that there is no state to keep. */
+const char *gc_verify_finish(struct gc_bytes status, struct gc_bytes value, uint32_t n_deltas, bool scan);
 
 #endif

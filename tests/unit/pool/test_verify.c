@@ -64,13 +64,18 @@ START_TEST(sound_finishes)
                          none[] = {GC_OUTCOME_NONE};
     struct gc_buf buf;
     uint8_t memory[64];
-    ck_assert_ptr_null(gc_verify_finish(status(done, 1, 1), values(&buf, memory, 1), 1));
-    ck_assert_ptr_nonnull(gc_verify_finish(status(done, 1, 1), values(&buf, memory, 1), 0));
-    ck_assert_ptr_nonnull(gc_verify_finish(status(done, 1, 1), values(&buf, memory, 0), 1));
-    ck_assert_ptr_null(gc_verify_finish(status(failed, 1, 1), values(&buf, memory, 0), 0));
-    ck_assert_ptr_nonnull(gc_verify_finish(status(failed, 1, 1), values(&buf, memory, 0), 1));
-    ck_assert_ptr_nonnull(gc_verify_finish(status(none, 1, 1), values(&buf, memory, 0), 0));
-    ck_assert_ptr_nonnull(gc_verify_finish((struct gc_bytes){0}, values(&buf, memory, 0), 0));
+    ck_assert_ptr_null(gc_verify_finish(status(done, 1, 1), values(&buf, memory, 1), 1, false));
+    ck_assert_ptr_nonnull(gc_verify_finish(status(done, 1, 1), values(&buf, memory, 1), 0, false));
+    ck_assert_ptr_nonnull(gc_verify_finish(status(done, 1, 1), values(&buf, memory, 0), 1, false));
+    ck_assert_ptr_null(gc_verify_finish(status(failed, 1, 1), values(&buf, memory, 0), 0, false));
+    ck_assert_ptr_nonnull(gc_verify_finish(status(failed, 1, 1), values(&buf, memory, 0), 1, false));
+    ck_assert_ptr_nonnull(gc_verify_finish(status(none, 1, 1), values(&buf, memory, 0), 0, false));
+    ck_assert_ptr_nonnull(gc_verify_finish((struct gc_bytes){0}, values(&buf, memory, 0), 0, false));
+    /* Who has read results keeps no state. */
+    ck_assert_ptr_null(gc_verify_finish(status(done, 1, 1), values(&buf, memory, 1), 0, true));
+    ck_assert_ptr_nonnull(gc_verify_finish(status(done, 1, 1), values(&buf, memory, 1), 1, true));
+    ck_assert_ptr_null(gc_verify_finish(status(failed, 1, 1), values(&buf, memory, 0), 0, true));
+    ck_assert_ptr_nonnull(gc_verify_finish(status(failed, 1, 1), values(&buf, memory, 1), 0, true));
 }
 END_TEST
 
