@@ -8,7 +8,10 @@
 
 #include "common/assert.h"
 #include "common/num.h"
+#include "common/sys/clock.h"
+#include "common/sys/log.h"
 #include "common/sys/proc.h"
+#include "worker/pool/seal_try.h"
 #include "worker/pool/tender.h"
 
 struct crew_entry {
@@ -187,6 +190,24 @@ struct gc_bytes gc_crew_catalogue(const struct gc_crew *crew)
     return gc_zygote_catalogue(crew->zygote);
 }
 
+/* Before it takes work: once for all executors, which are of one kernel and one build. */
+static enum gc_err prove_seal(struct gc_crew *crew, struct gc_fault *fault)
+{
+    struct gc_seal walls;
+    uint64_t began = gc_clock_now();
+    enum gc_err err = gc_seal_prove(crew->zygote, &walls, fault);
+    if (err != GC_OK)
+        return err;
+    if (walls.sanitized)
+        gc_log(GC_LOG_WARN, "executors_not_sealed",
+               gc_kv_str("text", "this build has a sanitizer: for tests only"));
+    else
+        gc_log(walls.landlock > 0 ? GC_LOG_INFO : GC_LOG_WARN, "executors_sealed",
+               gc_kv_bool("calls_filtered", walls.filtered), gc_kv_u64("landlock", walls.landlock),
+               gc_kv_u64("us", (gc_clock_now() - began) / GC_US));
+    return GC_OK;
+}
+
 static enum gc_err open_roots(struct gc_crew *crew, struct gc_fault *fault)
 {
     struct gc_root roots[GC_ROOTS_MAX];
@@ -229,6 +250,8 @@ enum gc_err gc_crew_start(const struct gc_crew_config *config, struct gc_crew **
     /* Before any thread. */
     if (err == GC_OK)
         err = gc_zygote_start(config->program, &crew->zygote, fault);
+    if (err == GC_OK)
+        err = prove_seal(crew, fault);
     if (err == GC_OK)
         err = open_roots(crew, fault);
     if (err == GC_OK)

@@ -2,7 +2,6 @@
 
 #include <linux/audit.h>
 #include <linux/filter.h>
-#include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
@@ -15,10 +14,8 @@
 #include <unistd.h>
 
 #include "common/macros.h"
+#include "common/num.h"
 
-/* Address space: images of the largest size that `load` lets pass, and libvips' own. */
-#define MEMORY      ((rlim_t)2 << 30)
-#define FILE_SIZE   ((rlim_t)4 << 30)
 #define DESCRIPTORS 512 /* of the tasks ahead, with as many files as a stage may have nodes */
 
 #if defined(__x86_64__)
@@ -50,23 +47,62 @@ static void limit(int what, rlim_t most)
     (void)setrlimit((__rlimit_resource_t)what, &then);
 }
 
-/* A ruleset without a rule: no file can be opened, made or removed. The rights are those of the first version, which every kernel
- * with Landlock knows. */
-static bool close_file_system(void)
+/* ---- Landlock ---- */
+
+/* As of version 6: headers may be older than the kernel. */
+struct ruleset {
+    uint64_t files;
+    uint64_t ports;
+    uint64_t scoped;
+};
+
+#define FILE_RIGHTS_1 (((uint64_t)1 << 13) - 1) /* open, make, remove, read, write, execute */
+#define REFER         ((uint64_t)1 << 13)
+#define TRUNCATE      ((uint64_t)1 << 14)
+#define IOCTL_DEVICE  ((uint64_t)1 << 15)
+#define PORTS         ((uint64_t)3) /* bind, connect */
+#define SCOPES        ((uint64_t)3) /* abstract sockets, signals, to whom is outside */
+#define ASK_VERSION   1u
+
+/* What each version knows. A field that the kernel does not know must not be passed at all. */
+static const struct {
+    struct ruleset rules;
+    size_t size;
+} versions[] = {
+    {{FILE_RIGHTS_1, 0, 0}, sizeof(uint64_t)},
+    {{FILE_RIGHTS_1 | REFER, 0, 0}, sizeof(uint64_t)},
+    {{FILE_RIGHTS_1 | REFER | TRUNCATE, 0, 0}, sizeof(uint64_t)},
+    {{FILE_RIGHTS_1 | REFER | TRUNCATE, PORTS, 0}, 2 * sizeof(uint64_t)},
+    {{FILE_RIGHTS_1 | REFER | TRUNCATE | IOCTL_DEVICE, PORTS, 0}, 2 * sizeof(uint64_t)},
+    {{FILE_RIGHTS_1 | REFER | TRUNCATE | IOCTL_DEVICE, PORTS, SCOPES}, sizeof(struct ruleset)},
+};
+
+/* A ruleset without a rule: of what it handles nothing is allowed. Returns the version; 0: there is none. */
+static uint32_t close_file_system(void)
 {
-    const struct landlock_ruleset_attr all = {.handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1};
-    int ruleset = (int)syscall(SYS_landlock_create_ruleset, &all, sizeof all.handled_access_fs, 0u);
+    long version = syscall(SYS_landlock_create_ruleset, NULL, (size_t)0, ASK_VERSION);
+    if (version < 1)
+        return 0;
+    size_t known = gc_min_size((size_t)version, GC_COUNT_OF(versions)) - 1;
+    long ruleset = syscall(SYS_landlock_create_ruleset, &versions[known].rules, versions[known].size, 0u);
     if (ruleset < 0)
-        return false;
-    bool closed = syscall(SYS_landlock_restrict_self, ruleset, 0u) == 0;
-    (void)close(ruleset);
-    return closed;
+        return 0;
+    bool closed = syscall(SYS_landlock_restrict_self, (int)ruleset, 0u) == 0;
+    (void)close((int)ruleset);
+    return closed ? (uint32_t)version : 0;
 }
+
+/* ---- seccomp ---- */
 
 #ifdef ARCH
 #define ALLOW(number)                                              \
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(number), 0, 1), \
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+/* One of which only this first argument is. */
+#define ALLOW_FIRST(number, value)                                                \
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(number), 0, 4), LOAD(args[0]), \
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(value), 0, 1),             \
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW), REFUSE(EPERM_)
 #define REFUSE(errnum) BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (errnum))
 #define LOAD(field)    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offsetof(struct seccomp_data, field))
 #define ENOSYS_        38u
@@ -74,7 +110,8 @@ static bool close_file_system(void)
 
 static bool close_system_calls(void)
 {
-    /* The flags of clone are its first argument on both machines; its low half comes first, both being little-endian. */
+    /* First arguments fit into 32 bits; the low half comes first, both machines being little-endian. */
+    uint32_t self = (uint32_t)getpid();
     struct sock_filter filter[] = {
         LOAD(arch),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0),
@@ -116,12 +153,12 @@ static bool close_system_calls(void)
         ALLOW(SYS_futex),
         ALLOW(SYS_set_robust_list),
         ALLOW(SYS_rseq),
-        ALLOW(SYS_prctl),
+        ALLOW_FIRST(SYS_prctl, PR_SET_NAME), /* of threads; not that it is to outlive its parent */
         ALLOW(SYS_sched_yield),
         ALLOW(SYS_sched_getaffinity),
         ALLOW(SYS_getpid),
         ALLOW(SYS_gettid),
-        ALLOW(SYS_tgkill), /* abort */
+        ALLOW_FIRST(SYS_tgkill, self), /* abort; nobody else's threads */
         ALLOW(SYS_rt_sigprocmask),
         ALLOW(SYS_rt_sigaction),
         ALLOW(SYS_rt_sigreturn),
@@ -148,18 +185,20 @@ static bool close_system_calls(void)
 }
 #endif
 
-uint32_t gc_seal(void)
+struct gc_seal gc_seal(void)
 {
+    struct gc_seal walls = {.sanitized = SANITIZED};
     (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     (void)prctl(PR_SET_NAME, "gc-executor");
     /* A write beyond the file size limit is an error, not a death. */
     (void)signal(SIGXFSZ, SIG_IGN);
     limit(RLIMIT_CORE, 0);
-    limit(RLIMIT_FSIZE, FILE_SIZE);
+    limit(RLIMIT_FSIZE, GC_SEAL_FILE_SIZE);
     limit(RLIMIT_NOFILE, DESCRIPTORS);
     if (SANITIZED)
-        return GC_SEAL_FILES | GC_SEAL_CALLS;
-    limit(RLIMIT_AS, MEMORY);
-    uint32_t open = close_file_system() ? 0 : GC_SEAL_FILES;
-    return open | (close_system_calls() ? 0 : GC_SEAL_CALLS);
+        return walls;
+    limit(RLIMIT_AS, GC_SEAL_MEMORY);
+    walls.landlock = close_file_system();
+    walls.filtered = close_system_calls();
+    return walls;
 }

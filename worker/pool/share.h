@@ -59,7 +59,6 @@ struct gc_share_given {
 
 struct gc_share {
     struct gc_share_blame blame;
-    _Atomic uint32_t unsealed; /* GC_SEAL_*; written before the first word */
     struct gc_share_given given[GC_MAX_STAGE_NODES];
     struct gc_share_made made[GC_SHARE_MADE];
     uint8_t status[GC_SHARE_STATUS];

@@ -323,6 +323,7 @@ static enum next go_through(struct gc_tender *t)
 {
     t->sent = t->at;
     t->took = t->at;
+    gc_watch_begin(&t->watch, t->at, gc_max_u64(end_of(t), t->at + 1), gc_clock_now());
     int spool = -1;
     if (!open_spool(t, &spool))
         return OVER;

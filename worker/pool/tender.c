@@ -9,19 +9,19 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/assert.h"
 #include "common/num.h"
 #include "common/sys/clock.h"
 #include "common/sys/log.h"
+#include "common/sys/proc.h"
 #include "worker/pool/fds.h"
-#include "worker/pool/seal.h"
+#include "worker/pool/judge.h"
 
 #define GRACE_NS  ((uint64_t)1000000000) /* beyond its timeout, for what is not a task's own time */
 #define BURIAL_MS 10000
+#define TELL_NS   ((uint64_t)1000000000) /* of what it prints, a line a second at most */
 
 /* ---- the executor ---- */
 
@@ -35,34 +35,27 @@ static struct gc_share *set_share(struct gc_tender *t, struct gc_share *share)
     return before;
 }
 
-/* How it ended; false: nobody can say, since the zygote is gone as well. */
-static bool bury(struct gc_tender *t, struct gc_zygote_status *ret)
+/* Takes in what it has printed: seldom, or the log would be its. */
+static void listen_to(struct gc_tender *t)
 {
-    struct pollfd p = {.fd = t->child.status, .events = POLLIN};
-    int fds[GC_FDS_MAX];
-    unsigned n = 0;
-    int ready;
-    do
-        ready = poll(&p, 1, BURIAL_MS);
-    while (ready < 0 && errno == EINTR);
-    ssize_t len = ready > 0 ? gc_fds_recv(t->child.status, ret, sizeof *ret, fds, &n, 0) : 0;
-    gc_fds_close(fds, n);
-    return len == sizeof *ret && ret->word == GC_ZYGOTE_ENDED;
+    uint64_t before = t->said.bytes, now = gc_clock_now();
+    char last[GC_SHARE_TEXT];
+    gc_said_take(&t->said, t->child.said);
+    if (t->said.bytes == before || now - t->told_ns < TELL_NS || !gc_log_enabled(GC_LOG_DEBUG))
+        return;
+    t->told_ns = now;
+    if (gc_said_last(&t->said, last, sizeof last))
+        gc_log(GC_LOG_DEBUG, "executor_said", gc_kv_u64("slot", t->slot), gc_kv_u64("bytes", t->said.bytes),
+               gc_kv_str("last", last));
 }
 
-static void kill_executor(const struct gc_tender *t)
-{
-    (void)syscall(SYS_pidfd_send_signal, t->child.pidfd, SIGKILL, NULL, 0);
-}
-
-/* Its blame slot is read before. */
+/* Its blame slot is read before. False: nobody can say how it ended. */
 static bool end_executor(struct gc_tender *t, struct gc_zygote_status *ret)
 {
-    kill_executor(t);
-    bool known = bury(t, ret);
-    close(t->child.pidfd);
-    close(t->child.sock);
-    close(t->child.status);
+    gc_zygote_kill(&t->child);
+    bool known = gc_zygote_ended(&t->child, BURIAL_MS, ret);
+    listen_to(t);
+    gc_zygote_leave(&t->child);
     __atomic_store_n(&t->child.pid, 0, __ATOMIC_RELAXED);
     t->alive = false;
     for (unsigned i = 0; i < GC_SHARE_PLACES; i++)
@@ -100,8 +93,9 @@ static enum gc_err make_executor(struct gc_tender *t, struct gc_fault *fault)
     struct gc_share *share = make_share(&memory);
     if (!share)
         return gc_fault_set(fault, GC_ERR_NOMEM, "memory shared with an executor: %s", strerror(errno));
+    uint64_t kills = gc_judge_kills();
     struct gc_zygote_child child;
-    enum gc_err err = gc_zygote_fork(t->crew->zygote, memory, &child, fault);
+    enum gc_err err = gc_zygote_fork(t->crew->zygote, GC_ZYGOTE_EXECUTOR, memory, &child, fault);
     close(memory);
     if (err != GC_OK) {
         munmap(share, sizeof *share);
@@ -110,14 +104,19 @@ static enum gc_err make_executor(struct gc_tender *t, struct gc_fault *fault)
     t->child = child;
     t->alive = true;
     t->born_ns = gc_clock_now();
+    t->born_kills = kills;
     t->items = 0;
+    gc_said_forget(&t->said);
     (void)set_share(t, share);
     return GC_OK;
 }
 
 static bool worn(const struct gc_tender *t)
 {
-    return t->items >= TENDER_RECYCLE_ITEMS && gc_clock_now() - t->born_ns >= TENDER_RECYCLE_NS;
+    uint64_t bytes;
+    if (t->items >= TENDER_RECYCLE_ITEMS && gc_clock_now() - t->born_ns >= TENDER_RECYCLE_NS)
+        return true;
+    return gc_proc_memory(t->child.pid, NULL, &bytes) == GC_OK && bytes > TENDER_RECYCLE_BYTES;
 }
 
 static enum gc_err need_executor(struct gc_tender *t, struct gc_fault *fault)
@@ -158,13 +157,11 @@ static void drain_wake(struct gc_tender *t)
 /* When what the executor is at has had its time: a task its timeout; what is between tasks the same, since its last word. */
 static uint64_t deadline(struct gc_tender *t)
 {
-    struct gc_share *share = t->share;
-    uint64_t started = atomic_load_explicit(&share->blame.started_ns, memory_order_acquire);
-    uint64_t timeout = t->now->program->timeout_ns;
-    /* A time from the future is not the clock's. */
-    if (started != 0 && started <= gc_clock_now())
-        return gc_add_u64_capped(started, timeout);
-    return gc_add_u64_capped(gc_add_u64_capped(t->heard_ns, timeout), GRACE_NS);
+    const struct gc_share_blame *blame = &t->share->blame;
+    uint64_t started = atomic_load_explicit(&blame->started_ns, memory_order_acquire);
+    uint64_t item = atomic_load_explicit(&blame->item, memory_order_relaxed);
+    gc_watch_look(&t->watch, started, item, gc_clock_now());
+    return gc_watch_until(&t->watch, t->heard_ns, t->now->program->timeout_ns, GRACE_NS);
 }
 
 static int wait_ms(uint64_t until)
@@ -196,6 +193,7 @@ enum gc_heard tender_hear(struct gc_tender *t)
         int n = poll(p, 3, wait_ms(until));
         if (n < 0 && errno != EINTR)
             return GC_HEARD_DEAD;
+        listen_to(t);
         if (p[2].revents & POLLIN) {
             drain_wake(t);
             if (!tender_wanted(t))
@@ -227,25 +225,6 @@ void tender_fault(struct gc_tender *t, uint64_t item, uint64_t node, uint32_t ca
     crew_post(t->crew, &event);
 }
 
-/* glib ends a process that gets no memory by a trap. Who sends SIGKILL cannot be told; often it is the system, out of memory. */
-static uint32_t judge(const struct gc_zygote_status *s, char text[GC_SHARE_TEXT])
-{
-    unsigned long long mib = s->peak >> 20;
-    if (!WIFSIGNALED(s->status)) {
-        snprintf(text, GC_SHARE_TEXT, "the executor ended with status %d (%llu MiB at most)",
-                 WEXITSTATUS(s->status), mib);
-        return GC_CAUSE_CRASH;
-    }
-    int signal = WTERMSIG(s->status);
-    if (signal == SIGTRAP) {
-        snprintf(text, GC_SHARE_TEXT, "an allocation failed (%llu MiB resident at most)", mib);
-        return GC_CAUSE_OOM;
-    }
-    snprintf(text, GC_SHARE_TEXT, "the executor was ended by SIG%s (%llu MiB at most)", sigabbrev_np(signal),
-             mib);
-    return GC_CAUSE_CRASH;
-}
-
 static void stopped(struct gc_tender *t)
 {
     crew_post(t->crew, &(struct gc_crew_event){
@@ -268,7 +247,8 @@ void tender_end_by(struct gc_tender *t, enum gc_heard heard)
     if (heard == GC_HEARD_TIMEOUT)
         snprintf(text, sizeof text, "it took longer than %.1f s", (double)t->now->program->timeout_ns / 1e9);
     else
-        cause = known ? judge(&status, text)
+        cause = known ? gc_judge(status.status, status.peak, gc_judge_kills() - t->born_kills, &t->said, text,
+                                 sizeof text)
                       : (snprintf(text, sizeof text, "the zygote ended"), (uint32_t)GC_CAUSE_CRASH);
     /* With the zygote all executors go: none of their items is to blame. */
     bool blamed = at && (known || heard == GC_HEARD_TIMEOUT);
@@ -307,16 +287,6 @@ static enum gc_err fill_place(struct gc_tender_place *p, struct gc_blob *program
     return err;
 }
 
-/* Said once: all executors of a worker are of one kernel and one build. */
-static void say_unsealed(struct gc_tender *t)
-{
-    uint32_t open = atomic_load(&t->share->unsealed);
-    if (open != 0 && !atomic_exchange(&t->crew->unsealed, true))
-        gc_log(GC_LOG_WARN, "executors_not_sealed",
-               gc_kv_str("files", open & GC_SEAL_FILES ? "open" : "closed"),
-               gc_kv_str("system_calls", open & GC_SEAL_CALLS ? "open" : "closed"));
-}
-
 static enum gc_err install(struct gc_tender *t, struct gc_tender_place *p, struct gc_fault *fault)
 {
     struct gc_share *share = t->share;
@@ -337,7 +307,6 @@ static enum gc_err install(struct gc_tender *t, struct gc_tender_place *p, struc
                             (int)gc_min_u64(t->msg.as.said.len, GC_SHARE_TEXT),
                             (const char *)t->msg.as.said.text);
     p->installed = true;
-    say_unsealed(t);
     return GC_OK;
 }
 
@@ -365,6 +334,7 @@ static void run_job(struct gc_tender *t)
         err = need_program(t, &fault);
     if (err == GC_OK && tender_wanted(t)) {
         t->heard_ns = gc_clock_now();
+        gc_said_forget(&t->said);
         slice_run(t);
         return;
     }

@@ -11,13 +11,17 @@
 #include "worker/ops/ops.h"
 #include "worker/pool/crew.h"
 #include "worker/pool/files.h"
+#include "worker/pool/said.h"
 #include "worker/pool/share.h"
+#include "worker/pool/watch.h"
 #include "worker/pool/zygote.h"
 
 #define TENDER_OUTPUTS       128u /* files of one chunk: each is some open descriptors */
 #define TENDER_RECYCLE_ITEMS 500u
 #define TENDER_RECYCLE_NS \
     ((uint64_t)10000000000) /* an executor is replaced after so many items and so long */
+/* ... or, between two slices, where so much of its memory is in use: it has grown, or lies in pieces. */
+#define TENDER_RECYCLE_BYTES ((uint64_t)512 << 20)
 
 struct tender_job {
     struct gc_agent_slice slice; /* given: in `given` */
@@ -62,7 +66,10 @@ struct gc_tender {
     bool alive;
     struct gc_zygote_child child;
     uint64_t born_ns;
-    uint64_t items; /* that it has run */
+    uint64_t born_kills; /* the kernel's, for want of memory, when it was made */
+    uint64_t items;      /* that it has run */
+    struct gc_said said;
+    uint64_t told_ns; /* when something of it was logged */
     struct gc_tender_place places[GC_SHARE_PLACES];
     uint64_t uses;
 
@@ -74,6 +81,7 @@ struct gc_tender {
     bool scan;  /* it reads results */
     bool tasks; /* its items come with descriptors */
     uint64_t heard_ns;
+    struct gc_watch watch;
     uint64_t at;   /* first item that is not handed in */
     uint64_t sent; /* first item whose TASK was not sent */
     uint64_t took; /* first item whose TASK is not used up */
@@ -137,7 +145,6 @@ struct gc_crew {
     struct gc_roots *roots;
     struct gc_zygote *zygote;
     atomic_uint_fast64_t fence_ns;
-    atomic_bool unsealed; /* that executors are open was said */
     int event_fd;
     pthread_mutex_t lock;
     struct crew_entry *first, *last; /* events */

@@ -21,8 +21,12 @@
 #include "worker/ops/ops.h"
 #include "worker/pool/executor.h"
 #include "worker/pool/fds.h"
+#include "worker/pool/seal_try.h"
 
 #define CHILDREN (2u * GC_MAX_SLOTS) /* the dying beside the new */
+
+/* Of a request. */
+enum { FD_TALK, FD_MEMORY, FD_STATUS, FD_SAID, FDS };
 
 struct child {
     pid_t pid;
@@ -61,17 +65,22 @@ static int catalogue_file(struct gc_fault *fault)
 
 /* ---- children ---- */
 
-GC_NORETURN static void be_executor(struct zygote *z, int sock, int memory)
+GC_NORETURN static void be_child(struct zygote *z, char order, const int fds[FDS])
 {
     for (unsigned i = 0; i < z->n; i++) {
         close(z->children[i].pidfd);
         close(z->children[i].status);
     }
     close(z->sock);
-    /* What image code says goes nowhere: it could be without end. GC_EXECUTOR_STDERR is for who looks for a sanitizer's report. */
+    close(fds[FD_STATUS]);
+    dup2(fds[FD_SAID], STDOUT_FILENO);
+    /* GC_EXECUTOR_STDERR is for who looks for a sanitizer's report, which is longer than what is kept. */
     if (!getenv("GC_EXECUTOR_STDERR"))
-        dup2(STDIN_FILENO, STDERR_FILENO);
-    _exit(gc_executor_main(sock, memory));
+        dup2(fds[FD_SAID], STDERR_FILENO);
+    close(fds[FD_SAID]);
+    if (order == GC_ZYGOTE_TRIAL)
+        _exit(gc_seal_trial_main(fds[FD_TALK], fds[FD_MEMORY]));
+    _exit(gc_executor_main(fds[FD_TALK], fds[FD_MEMORY]));
 }
 
 static void tell(int status, const struct gc_zygote_status *word, int pidfd)
@@ -79,7 +88,7 @@ static void tell(int status, const struct gc_zygote_status *word, int pidfd)
     (void)gc_fds_send(status, word, sizeof *word, &pidfd, pidfd >= 0 ? 1 : 0, MSG_DONTWAIT);
 }
 
-static void bear(struct zygote *z, int fds[3])
+static void bear(struct zygote *z, char order, int fds[FDS])
 {
     struct gc_zygote_status word = {.word = GC_ZYGOTE_STILLBORN, .status = EAGAIN};
     pid_t parent = getpid();
@@ -89,14 +98,13 @@ static void bear(struct zygote *z, int fds[3])
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != parent)
             _exit(0);
-        close(fds[2]);
-        be_executor(z, fds[0], fds[1]);
+        be_child(z, order, fds);
     }
     int pidfd = pid > 0 ? pid_open(pid) : -1;
     if (pidfd < 0) {
         word.status = errno;
-        tell(fds[2], &word, -1);
-        gc_fds_close(fds, 3);
+        tell(fds[FD_STATUS], &word, -1);
+        gc_fds_close(fds, FDS);
         if (pid > 0) {
             kill(pid, SIGKILL);
             waitpid(pid, NULL, 0);
@@ -104,9 +112,11 @@ static void bear(struct zygote *z, int fds[3])
         return;
     }
     word = (struct gc_zygote_status){.word = GC_ZYGOTE_BORN, .pid = pid};
-    tell(fds[2], &word, pidfd);
-    z->children[z->n++] = (struct child){.pid = pid, .pidfd = pidfd, .status = fds[2]};
-    gc_fds_close(fds, 2);
+    tell(fds[FD_STATUS], &word, pidfd);
+    z->children[z->n++] = (struct child){.pid = pid, .pidfd = pidfd, .status = fds[FD_STATUS]};
+    close(fds[FD_TALK]);
+    close(fds[FD_MEMORY]);
+    close(fds[FD_SAID]);
 }
 
 static void bury(struct zygote *z, unsigned i)
@@ -145,8 +155,8 @@ static bool serve(struct zygote *z)
     unsigned n;
     if (gc_fds_recv(z->sock, &order, sizeof order, fds, &n, 0) <= 0)
         return false;
-    if (n == 3)
-        bear(z, fds);
+    if (n == FDS)
+        bear(z, order, fds);
     else
         gc_fds_close(fds, n);
     return true;

@@ -1,11 +1,13 @@
 /* zygote_parent.c - the worker's side of the zygote. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -155,22 +157,24 @@ pid_t gc_zygote_pid(const struct gc_zygote *z)
     return z->pid;
 }
 
-static bool send_order(struct gc_zygote *z, const int fds[3])
+/* Of a request, as the child has them; ours are in struct gc_zygote_child. */
+enum { TALK, MEMORY, STATUS, SAID, FDS };
+
+static bool send_order(struct gc_zygote *z, char order, const int fds[FDS])
 {
-    char order = 'f';
-    return z->pid != 0 && gc_fds_send(z->sock, &order, 1, fds, 3, 0);
+    return z->pid != 0 && gc_fds_send(z->sock, &order, 1, fds, FDS, 0);
 }
 
-static enum gc_err order(struct gc_zygote *z, const int fds[3], struct gc_fault *fault)
+static enum gc_err send_or_begin(struct gc_zygote *z, char order, const int fds[FDS], struct gc_fault *fault)
 {
     pthread_mutex_lock(&z->lock);
     enum gc_err err = GC_OK;
-    if (!send_order(z, fds)) {
+    if (!send_order(z, order, fds)) {
         /* It was killed: it serves nothing else, and so it costs nothing but a new one. */
         end(z);
         gc_log_bare(GC_LOG_WARN, "zygote_lost");
         err = begin(z, fault);
-        if (err == GC_OK && !send_order(z, fds))
+        if (err == GC_OK && !send_order(z, order, fds))
             err = gc_fault_set(fault, GC_ERR_UNREACHABLE, "the zygote does not take orders");
     }
     pthread_mutex_unlock(&z->lock);
@@ -193,28 +197,70 @@ static enum gc_err birth(int status, struct gc_zygote_child *child, struct gc_fa
     return gc_fault_set(fault, GC_ERR_UNREACHABLE, "no executor can be forked: %s", strerror(errnum));
 }
 
-enum gc_err gc_zygote_fork(struct gc_zygote *z, int memory, struct gc_zygote_child *ret,
-                           struct gc_fault *fault)
+/* A pair of ends, ours and the child's, of each of its three ways. */
+static bool make_ways(struct gc_zygote_child *child, int fds[FDS])
 {
-    int talk[2], status[2];
+    int talk[2], status[2], said[2];
     if (!gc_fds_pair(talk))
-        return gc_fault_set(fault, GC_ERR_UNREACHABLE, "a socket for an executor: %s", strerror(errno));
+        return false;
     if (!gc_fds_pair(status)) {
         gc_fds_close(talk, 2);
-        return gc_fault_set(fault, GC_ERR_UNREACHABLE, "a socket for an executor: %s", strerror(errno));
+        return false;
     }
-    const int fds[3] = {talk[1], memory, status[1]};
-    enum gc_err err = order(z, fds, fault);
-    close(talk[1]);
-    close(status[1]);
-    struct gc_zygote_child child = {.sock = talk[0], .status = status[0]};
+    /* Neither end blocks: an executor that prints without end loses what does not fit, and goes on. */
+    if (pipe2(said, O_CLOEXEC | O_NONBLOCK) != 0) {
+        gc_fds_close(talk, 2);
+        gc_fds_close(status, 2);
+        return false;
+    }
+    *child = (struct gc_zygote_child){.pidfd = -1, .sock = talk[0], .status = status[0], .said = said[0]};
+    fds[TALK] = talk[1];
+    fds[STATUS] = status[1];
+    fds[SAID] = said[1];
+    return true;
+}
+
+enum gc_err gc_zygote_fork(struct gc_zygote *z, enum gc_zygote_order order, int memory,
+                           struct gc_zygote_child *ret, struct gc_fault *fault)
+{
+    struct gc_zygote_child child;
+    int fds[FDS];
+    if (!make_ways(&child, fds))
+        return gc_fault_set(fault, GC_ERR_UNREACHABLE, "sockets for an executor: %s", strerror(errno));
+    fds[MEMORY] = memory;
+    enum gc_err err = send_or_begin(z, (char)order, fds, fault);
+    close(fds[TALK]);
+    close(fds[STATUS]);
+    close(fds[SAID]);
     if (err == GC_OK)
-        err = birth(status[0], &child, fault);
+        err = birth(child.status, &child, fault);
     if (err != GC_OK) {
-        close(talk[0]);
-        close(status[0]);
+        gc_zygote_leave(&child);
         return err;
     }
     *ret = child;
     return GC_OK;
+}
+
+void gc_zygote_kill(const struct gc_zygote_child *child)
+{
+    (void)syscall(SYS_pidfd_send_signal, child->pidfd, SIGKILL, NULL, 0);
+}
+
+bool gc_zygote_ended(const struct gc_zygote_child *child, int ms, struct gc_zygote_status *ret)
+{
+    int fds[GC_FDS_MAX];
+    unsigned n = 0;
+    ssize_t len = wait_for(child->status, ms) ? gc_fds_recv(child->status, ret, sizeof *ret, fds, &n, 0) : 0;
+    gc_fds_close(fds, n);
+    return len == sizeof *ret && ret->word == GC_ZYGOTE_ENDED;
+}
+
+void gc_zygote_leave(const struct gc_zygote_child *child)
+{
+    if (child->pidfd >= 0)
+        close(child->pidfd);
+    close(child->sock);
+    close(child->status);
+    close(child->said);
 }
