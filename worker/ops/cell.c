@@ -114,6 +114,8 @@ void gc_cell_release(struct gc_cell *cell)
 void gc_stage_reset_cells(struct gc_stage *s)
 {
     for (uint32_t i = 0; i < GC_MAX_STAGE_NODES; i++) {
+        if (gc_stage_is_hoisted(s, i))
+            continue; /* it stays */
         gc_cell_release(&s->cells[i]);
         s->cells[i] = (struct gc_cell){0};
     }

@@ -23,6 +23,11 @@ uint32_t gc_stage_reducers(const struct gc_stage *s)
 
 /* ---- one step ---- */
 
+static unsigned traits_of(const struct gc_step_state *st)
+{
+    return st->op ? st->op->traits : st->offer->traits;
+}
+
 static enum gc_err find_op(struct gc_step_state *st, struct gc_fault *fault)
 {
     st->op = gc_op_row_find(st->step->op);
@@ -37,14 +42,37 @@ static enum gc_err find_op(struct gc_step_state *st, struct gc_fault *fault)
 }
 
 /* Of a scanning reducer: its inputs are bits of the nodes that it reads. */
-static enum gc_err check_scan(const struct gc_stage *s, const struct gc_step_state *st, struct gc_fault *fault)
+static enum gc_err check_scan(const struct gc_stage *s, const struct gc_step_state *st,
+                              struct gc_fault *fault)
 {
     const struct gc_step *step = st->step;
-    if (s->program.scanned > GC_MAX_STAGE_NODES || step->n_inputs != st->op->n_inputs + (st->op->maps != NULL))
+    if (s->program.scanned > GC_MAX_STAGE_NODES ||
+        step->n_inputs != st->op->n_inputs + (st->op->maps != NULL))
         return gc_fault_set(fault, GC_ERR_INVALID, "not a program of an op that reads results");
     for (uint32_t i = 0; i < step->n_inputs; i++)
         if (step->inputs[i].step != GC_UNSET && step->inputs[i].step >= s->program.scanned)
             return gc_fault_set(fault, GC_ERR_INVALID, "an input that is none of the nodes it reads");
+    return GC_OK;
+}
+
+/* A step reads those before it; a node the hoisted ones as well, which see nothing but each other. */
+static bool may_read(const struct gc_stage *s, uint32_t at, uint64_t from)
+{
+    if (gc_stage_is_hoisted(s, from))
+        return at < s->n_nodes || (gc_stage_is_hoisted(s, at) && from < at);
+    return from < at && from < s->n_nodes && !gc_stage_is_hoisted(s, at);
+}
+
+static enum gc_err check_decode(const struct gc_stage *s, const struct gc_step_state *st, uint32_t at,
+                                struct gc_fault *fault)
+{
+    uint64_t decode = st->step->decode;
+    if (decode >= s->program.n_steps || !(st->ancestors >> decode & 1) ||
+        gc_stage_is_hoisted(s, decode) != gc_stage_is_hoisted(s, at))
+        return gc_fault_set(fault, GC_ERR_INVALID,
+                            "it takes over the decode of a step that it does not read");
+    if (!(traits_of(st) & GC_TRAIT_SHRINK_ON_LOAD) || !(traits_of(&s->steps[decode]) & GC_TRAIT_DECODE))
+        return gc_fault_set(fault, GC_ERR_INVALID, "no op that takes over a decode");
     return GC_OK;
 }
 
@@ -57,18 +85,53 @@ static enum gc_err check_links(struct gc_stage *s, uint32_t at, struct gc_fault 
         uint64_t from = st->step->inputs[i].step;
         if (from == GC_UNSET)
             continue;
-        if (from >= at || s->program.steps[from].reduce)
+        if (!may_read(s, at, from))
             return gc_fault_set(fault, GC_ERR_INVALID, "an input that does not come before it");
         st->ancestors |= s->steps[from].ancestors | UINT64_C(1) << from;
     }
-    uint64_t decode = st->step->decode;
-    if (decode == GC_UNSET)
+    return st->step->decode == GC_UNSET ? GC_OK : check_decode(s, st, at, fault);
+}
+
+/* The item's own file is the first, each path another; steps of one path share it. */
+static enum gc_err find_file(struct gc_stage *s, struct gc_step_state *st, struct gc_fault *fault)
+{
+    struct gc_bytes path = gc_setting_string(st->step, "path", "");
+    while (st->file < s->n_files && !gc_bytes_equal(s->paths[st->file], path))
+        st->file++;
+    if (st->file < s->n_files)
         return GC_OK;
-    if (decode >= at || !(st->ancestors >> decode & 1))
+    if (s->n_files == GC_MAX_STAGE_INPUTS)
         return gc_fault_set(fault, GC_ERR_INVALID,
-                            "it takes over the decode of a step that it does not read");
-    s->steps[decode].decodes++;
+                            "a task would read more than %u files: the item's own and %u others",
+                            GC_MAX_STAGE_INPUTS, GC_MAX_STAGE_INPUTS - 1);
+    s->paths[s->n_files++] = path;
     return GC_OK;
+}
+
+/* As the planner says; a program that says nothing of it brings what the op before it makes. */
+static enum gc_err find_shape(const struct gc_stage *s, struct gc_step_state *st)
+{
+    uint64_t from = st->step->n_inputs ? st->step->inputs[0].step : GC_UNSET;
+    bool in_stage = s->program.kind == GC_STAGE_ITEM && from != GC_UNSET;
+    const struct gc_op_row *op = in_stage ? s->steps[from].op : NULL;
+    if (st->step->n_shape == 0) {
+        st->shape = op && op->n_shape ? op->shape : NULL;
+        st->n_shape = op ? op->n_shape : 0;
+        return GC_OK;
+    }
+    struct gc_op_field_row *shape = GC_ARENA_ARRAY(st->arena, struct gc_op_field_row, st->step->n_shape);
+    for (uint32_t i = 0; shape && i < st->step->n_shape; i++) {
+        struct gc_bytes name = st->step->shape[i].name;
+        char *copy = gc_arena_take(st->arena, name.len + 1, 1);
+        if (!copy)
+            return GC_ERR_NOMEM;
+        memcpy(copy, name.ptr, name.len);
+        copy[name.len] = '\0';
+        shape[i] = (struct gc_op_field_row){copy, (enum gc_type)st->step->shape[i].type};
+    }
+    st->shape = shape;
+    st->n_shape = st->step->n_shape;
+    return shape ? GC_OK : GC_ERR_NOMEM;
 }
 
 static enum gc_err install_step(struct gc_stage *s, uint32_t at, struct gc_fault *fault)
@@ -79,9 +142,15 @@ static enum gc_err install_step(struct gc_stage *s, uint32_t at, struct gc_fault
     enum gc_err err = find_op(st, fault);
     if (!err)
         err = check_links(s, at, fault);
+    if (!err && traits_of(st) & GC_TRAIT_READS_FILE)
+        err = find_file(s, st, fault);
+    if (!err)
+        err = find_shape(s, st);
     if (err || !st->op)
         return err;
     s->max_pixels = gc_max_i64(s->max_pixels, gc_setting_int(st->step, "max_pixels", GC_MAX_PIXELS_DEFAULT));
+    if (st->step->hoisted && traits_of(st) & GC_TRAIT_PUBLISH)
+        return gc_fault_set(fault, GC_ERR_INVALID, "it writes a file, and would once in each executor");
     bool reduces = st->step->reduce || s->program.kind == GC_STAGE_REDUCE;
     bool scans = st->op->scan && s->program.kind == GC_STAGE_REDUCE; /* never fed item by item */
     if (reduces != (st->op->reducer != NULL || scans) || (!reduces && !st->op->run))
@@ -97,8 +166,8 @@ static enum gc_err install_step(struct gc_stage *s, uint32_t at, struct gc_fault
     return st->delta ? GC_OK : GC_ERR_NOMEM;
 }
 
-/* Reducing steps come last and are counted apart. */
-static enum gc_err count_nodes(struct gc_stage *s, struct gc_fault *fault)
+/* Nodes, then hoisted steps, then reducing ones: each kind is counted apart. */
+static enum gc_err count_steps(struct gc_stage *s, struct gc_fault *fault)
 {
     if (s->program.n_steps == 0 || s->program.n_steps > GC_MAX_STAGE_NODES ||
         s->program.kind == GC_STAGE_SOURCE)
@@ -106,11 +175,13 @@ static enum gc_err count_nodes(struct gc_stage *s, struct gc_fault *fault)
     bool all = s->program.kind == GC_STAGE_REDUCE;
     for (uint32_t i = 0; i < s->program.n_steps; i++) {
         bool reduce = all || s->program.steps[i].reduce;
-        if (!reduce && s->n_reducers)
-            return gc_fault_set(fault, GC_ERR_INVALID, "a reducing step before one that does not");
+        bool hoisted = !reduce && s->program.steps[i].hoisted;
+        if (!reduce && (s->n_reducers || (!hoisted && s->n_hoisted)))
+            return gc_fault_set(fault, GC_ERR_INVALID, "a step behind those that stand behind the nodes");
         s->n_reducers += reduce;
+        s->n_hoisted += hoisted;
     }
-    s->n_nodes = s->program.n_steps - s->n_reducers;
+    s->n_nodes = s->program.n_steps - s->n_hoisted - s->n_reducers;
     if (all && s->n_reducers != 1)
         return gc_fault_set(fault, GC_ERR_INVALID, "a reducing stage of several steps");
     return GC_OK;
@@ -137,20 +208,35 @@ static enum gc_err take_memory(struct gc_stage *s, struct gc_bytes program)
     return GC_OK;
 }
 
+static enum gc_err install_steps(struct gc_stage *s, uint32_t from, uint32_t to, struct gc_fault *fault)
+{
+    for (uint32_t i = from; i < to; i++) {
+        enum gc_err err = install_step(s, i, fault);
+        if (err)
+            return gc_fault_context(fault, err,
+                                    "node '%.*s': ", GC_STR_ARGS(gc_bytes_str(s->program.steps[i].id)));
+    }
+    return GC_OK;
+}
+
+/* Hoisted steps first: nodes read them. */
 static enum gc_err install(struct gc_stage *s, struct gc_bytes program, struct gc_fault *fault)
 {
     enum gc_err err = take_memory(s, program);
     s->max_pixels = GC_MAX_PIXELS_DEFAULT;
+    s->n_files = 1; /* the item's own, of which nobody knows yet whether it is read */
     if (!err)
         err = gc_decode_program(gc_bytes_of(s->bytes, program.len), &s->arena, &s->program, fault);
     if (!err)
-        err = count_nodes(s, fault);
-    for (uint32_t i = 0; !err && i < s->program.n_steps; i++) {
-        err = install_step(s, i, fault);
-        if (err)
-            (void)gc_fault_context(fault, err,
-                                   "node '%.*s': ", GC_STR_ARGS(gc_bytes_str(s->program.steps[i].id)));
-    }
+        err = count_steps(s, fault);
+    if (!err)
+        err = install_steps(s, s->n_nodes, gc_stage_first_reducer(s), fault);
+    if (!err)
+        err = install_steps(s, 0, s->n_nodes, fault);
+    if (!err)
+        err = install_steps(s, gc_stage_first_reducer(s), s->program.n_steps, fault);
+    if (!err)
+        gc_hoist_setup(s);
     return err;
 }
 
@@ -177,6 +263,7 @@ void gc_stage_destroy(struct gc_stage **self_p)
     if (!s)
         return;
     gc_stage_reset_cells(s);
+    gc_hoist_release(s);
     for (uint32_t i = 0; i < GC_MAX_STAGE_NODES; i++)
         free(s->steps[i].delta);
     free(s->arena.base);
@@ -189,20 +276,20 @@ void gc_stage_destroy(struct gc_stage **self_p)
 
 static const char *const exists_choices[] = {"error", "skip", "overwrite", NULL};
 
-static unsigned traits_of(const struct gc_step_state *st)
+static void need_inputs(const struct gc_stage *s, uint64_t needed, struct gc_stage_needs *ret)
 {
-    return st->op ? st->op->traits : st->offer->traits;
-}
-
-static void need_input(const struct gc_step_state *st, uint32_t at, struct gc_stage_needs *ret)
-{
-    if (ret->input)
-        return;
-    ret->input = true;
-    ret->input_step = at;
-    ret->input_path = gc_setting_string(st->step, "path", "");
-    ret->input_of_step = ret->input_path.len > 0;
-    ret->max_file = (uint64_t)gc_setting_int(st->step, "max_file", INT64_C(1) << 30);
+    for (uint32_t file = 0; file < s->n_files; file++) {
+        uint64_t max_file = 0;
+        for (uint32_t i = 0; i < gc_stage_first_reducer(s); i++) {
+            const struct gc_step_state *st = &s->steps[i];
+            if (needed >> i & 1 && traits_of(st) & GC_TRAIT_READS_FILE && st->file == file)
+                max_file =
+                    gc_max_u64(max_file, (uint64_t)gc_setting_int(st->step, "max_file", GC_MAX_FILE_DEFAULT));
+        }
+        if (max_file)
+            ret->inputs[ret->n_inputs++] =
+                (struct gc_stage_input){.file = file, .path = s->paths[file], .max_file = max_file};
+    }
 }
 
 void gc_stage_needs(const struct gc_stage *s, uint64_t want, struct gc_stage_needs *ret)
@@ -212,12 +299,11 @@ void gc_stage_needs(const struct gc_stage *s, uint64_t want, struct gc_stage_nee
     for (uint32_t i = 0; i < n; i++)
         if (want >> i & 1)
             needed |= s->steps[i].ancestors;
-    *ret = (struct gc_stage_needs){.max_file = GC_UNSET};
+    *ret = (struct gc_stage_needs){0};
+    need_inputs(s, needed, ret);
     for (uint32_t i = 0; i < n; i++) {
         const struct gc_step_state *st = &s->steps[i];
         unsigned traits = traits_of(st);
-        if (needed >> i & 1 && traits & GC_TRAIT_READS_FILE)
-            need_input(st, i, ret);
         if (!(want >> i & 1) || !(traits & GC_TRAIT_PUBLISH) || !st->to)
             continue; /* of some ops the file is optional */
         ret->outputs[ret->n_outputs++] = (struct gc_stage_output){

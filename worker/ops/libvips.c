@@ -8,7 +8,6 @@
 #include "worker/ops/ops.h"
 #include "worker/ops/saver.h"
 #include "worker/ops/settings.h"
-#include "worker/ops/sniff.h"
 
 /* ---- start ---- */
 
@@ -42,7 +41,7 @@ enum gc_err gc_ops_init(const char *argv0, struct gc_fault *fault)
     g_log_set_handler("VIPS", (GLogLevelFlags)(G_LOG_LEVEL_MASK & ~(G_LOG_LEVEL_ERROR | G_LOG_FLAG_FATAL)),
                       on_log, NULL);
     vips_block_untrusted_set(TRUE);
-    /* What `load` may open is listed in sniff.c; no other decoder runs, however an operation is told to. */
+    /* No decoder runs, however an operation is told to, but the one that source.h opens for a file of its format. */
     vips_operation_block_set("VipsForeignLoad", TRUE);
     /* An encoder is as trusted as the pixels that it is fed: those of what `save` writes run, whatever libvips thinks of the decoder. */
     for (uint32_t i = 0; i < gc_savers_n; i++)

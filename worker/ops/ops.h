@@ -1,7 +1,8 @@
 /* ops.h - what an executor can do: the catalogue of ops, and stages of them run on items. The only part that sees libvips.
  *
- * A *stage* is an installed program (proto: struct gc_program). Its *nodes* are its steps but for the reducing ones, which come
- * last: node i is step i and bit i of a node set. Reducer j is the j-th reducing step.
+ * A *stage* is an installed program (proto: struct gc_program). Its *nodes* are its first steps: node i is step i and bit i of a
+ * node set. Behind them stand *hoisted* steps, nodes of the run that some of them read (a watermark): each is computed where it is
+ * first needed and kept until the stage goes; its own stage commits it. Reducing steps come last: reducer j is the j-th of them.
  *
  * Who calls what, in order:
  *   zygote    gc_ops_init, gc_ops_catalogue                       no libvips operation runs: a fork after them is safe
@@ -27,8 +28,8 @@
 #include "proto/message.h"
 #include "proto/status.h"
 
-/* Starts libvips: untrusted operations blocked, every loader blocked but those that `load` offers, no operation cache, one
- * thread a pipeline. Once a process. */
+/* Starts libvips: untrusted operations blocked, every loader blocked (source.h opens the one that is wanted), no operation cache,
+ * one thread a pipeline. Once a process. */
 enum gc_err gc_ops_init(const char *argv0, struct gc_fault *fault) GC_MUST_CHECK;
 
 /* Appends the encoded catalogue (struct gc_catalogue; at most GC_MAX_DOCUMENT): our own ops, and the offered libvips operations
@@ -36,6 +37,9 @@ enum gc_err gc_ops_init(const char *argv0, struct gc_fault *fault) GC_MUST_CHECK
 enum gc_err gc_ops_catalogue(struct gc_buf *out, struct gc_fault *fault) GC_MUST_CHECK;
 
 /* ---- stages ---- */
+
+/* Files that a task of a stage reads at most: the item's, and those of steps with a path. */
+#define GC_MAX_STAGE_INPUTS 8u
 
 struct gc_stage;
 
@@ -60,19 +64,30 @@ struct gc_stage_output {
         by_digest; /* the name hangs on the digest of what was written: known after the run (struct gc_output_made) */
 };
 
-struct gc_stage_needs {
-    bool input; /* the item's file, open for reading: task.input */
-    bool
-        input_of_step; /* ... of a step with a path of its own and no input (a watermark): input_path instead of the item */
-    struct gc_bytes input_path; /* lives in the stage; empty: the item's text is the path */
-    uint64_t
-        max_file; /* an input above it (fstat) fails as too-large before it is opened to the executor; GC_UNSET: any */
+/* A file that steps read. */
+struct gc_stage_input {
     uint32_t
-        input_step; /* the node to blame where the input cannot be opened (missing, unreadable, not-allowed) */
+        file; /* which of the stage's: 0 is the item's own, the others belong to steps with a path (a watermark) */
+    struct gc_bytes path; /* lives in the stage; empty: the item's text is the path */
+    uint64_t max_file;    /* a larger one (fstat) fails as too-large before it is opened to the executor */
+};
+
+struct gc_stage_needs {
+    uint32_t n_inputs;
+    struct gc_stage_input inputs[GC_MAX_STAGE_INPUTS]; /* in the order of their numbers */
     uint32_t n_outputs;
     struct gc_stage_output outputs[GC_MAX_STAGE_NODES];
 };
 void gc_stage_needs(const struct gc_stage *s, uint64_t want, struct gc_stage_needs *ret);
+
+/* A file that steps read: open for reading, or why it could not be opened: who reads it fails with this cause and text. Its position
+ * is not looked at and not moved; never closed here. */
+struct gc_task_input {
+    uint32_t file; /* as gc_stage_input has it */
+    int fd;
+    uint32_t refused; /* enum gc_cause; GC_CAUSE_NONE: not refused */
+    struct gc_bytes text;
+};
 
 /* A file that a step writes. `fd`: a new, empty temporary, open for writing. `there`: the job says skip and the file is there: fd
  * is it, open for reading; the step is CACHED and its value tells of that file. `refused`: it could not be opened: the step fails with
@@ -92,10 +107,8 @@ struct gc_task {
     uint64_t want;                /* node set to commit: the others run only where these need them */
     const struct gc_given *given; /* nodes given up before: not run, FAILED with the fault given */
     uint32_t n_given;
-    int input; /* the item's file, or -1; read from its start whatever its position, never closed here */
-    uint32_t
-        input_refused; /* enum gc_cause: why it could not be opened; GC_CAUSE_NONE: it was, or is not needed */
-    struct gc_bytes input_text;
+    const struct gc_task_input *inputs; /* in any order; one that is missing fails who reads it */
+    uint32_t n_inputs;
     const struct gc_task_output *outputs;
     uint32_t n_outputs;
 };

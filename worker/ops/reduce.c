@@ -11,7 +11,7 @@
 static struct gc_step_state *reducer_at(struct gc_stage *s, uint32_t j)
 {
     GC_ASSERT(j < s->n_reducers);
-    return &s->steps[s->n_nodes + j];
+    return &s->steps[gc_stage_first_reducer(s) + j];
 }
 
 void gc_stage_delta_begin(struct gc_stage *s)
@@ -32,20 +32,15 @@ static struct gc_reduce_input input_of(struct gc_stage *s, const struct gc_step_
         struct gc_reduce_input of_item = {.value = s->run.task->fields};
         return of_item;
     }
-    const struct gc_op_row *op = s->steps[from].op;
-    struct gc_reduce_input input = {.value = s->cells[from].record};
-    if (op && op->n_shape) {
-        input.shape = op->shape;
-        input.n_shape = op->n_shape;
-    }
-    return input;
+    return (struct gc_reduce_input){
+        .value = s->cells[from].record, .shape = st->shape, .n_shape = st->n_shape};
 }
 
 void gc_stage_delta_add(struct gc_stage *s)
 {
     for (uint32_t j = 0; j < s->n_reducers; j++) {
         struct gc_step_state *st = reducer_at(s, j);
-        if (!(s->feeds >> (s->n_nodes + j) & 1))
+        if (!(s->feeds >> (gc_stage_first_reducer(s) + j) & 1))
             continue;
         struct gc_reduce_input input = input_of(s, st);
         st->op->reducer->add(st->delta, &input);

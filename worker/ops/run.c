@@ -5,6 +5,7 @@
 #include "common/assert.h"
 #include "proto/values.h"
 #include "worker/ops/libvips.h"
+#include "worker/ops/load.h"
 #include "worker/ops/offer.h"
 #include "worker/ops/reducer.h"
 #include "worker/ops/stage.h"
@@ -36,6 +37,13 @@ static bool reads_pixels_of(const struct gc_step_state *st, uint32_t from)
     return st->step->decode != from;
 }
 
+/* The step's `k`th input is another node whose cell it reads: not the item, nor a hoisted step, which outlives this run. */
+static bool reads_node(const struct gc_stage *s, const struct gc_step_state *st, uint32_t k)
+{
+    uint64_t from = st->step->inputs[k].step;
+    return from != GC_UNSET && !gc_stage_is_hoisted(s, from) && reads_pixels_of(st, (uint32_t)from);
+}
+
 static void count_readers(struct gc_run *run)
 {
     struct gc_stage *s = run->stage;
@@ -44,24 +52,19 @@ static void count_readers(struct gc_run *run)
             continue;
         const struct gc_step *step = s->steps[i].step;
         for (uint32_t k = 0; k < step->n_inputs; k++)
-            if (step->inputs[k].step != GC_UNSET &&
-                reads_pixels_of(&s->steps[i], (uint32_t)step->inputs[k].step))
+            if (reads_node(s, &s->steps[i], k))
                 s->cells[step->inputs[k].step].readers++;
     }
 }
 
-/* How many pipelines would read the item's descriptor: beyond one they would move each other's place in the file. */
-static uint32_t streams(const struct gc_run *run)
+uint64_t gc_run_takers(const struct gc_run *run, uint32_t at)
 {
     const struct gc_stage *s = run->stage;
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < s->n_nodes; i++) {
-        if (!bit(run->needed, i))
-            continue;
-        bool decodes = (traits_of(&s->steps[i]) & GC_TRAIT_DECODE) && s->cells[i].readers > 0;
-        n += decodes || s->steps[i].step->decode != GC_UNSET;
-    }
-    return n;
+    uint64_t takers = 0;
+    for (uint32_t i = 0; i < gc_stage_first_reducer(s); i++)
+        if (s->steps[i].step->decode == at && (bit(run->needed, i) || gc_stage_is_hoisted(s, i)))
+            takers |= UINT64_C(1) << i;
+    return takers;
 }
 
 /* ---- one step ---- */
@@ -92,8 +95,8 @@ static enum gc_step_fate fate_by_inputs(struct gc_run *run, uint32_t at, uint32_
 {
     const struct gc_step *step = run->stage->steps[at].step;
     for (uint32_t k = 0; k < step->n_inputs; k++) {
-        if (step->inputs[k].step == GC_UNSET)
-            continue;
+        if (step->inputs[k].step == GC_UNSET || gc_stage_is_hoisted(run->stage, step->inputs[k].step))
+            continue; /* gc_hoist_for speaks of those */
         uint32_t from = (uint32_t)step->inputs[k].step;
         if (run->fate[from] == GC_FATE_DONE)
             continue;
@@ -104,32 +107,30 @@ static enum gc_step_fate fate_by_inputs(struct gc_run *run, uint32_t at, uint32_
     return GC_FATE_DONE;
 }
 
-/* Whether its pixels go into memory now: several readers, a second stream of the file, or a search for whom to blame. */
+/* Whether its pixels go into memory now: several readers, or items to come, or a search for whom to blame. */
 static bool must_materialise(const struct gc_run *run, uint32_t at, const struct gc_cell *cell)
 {
     if (cell->kind != GC_CELL_IMAGE || !cell->image)
         return false;
     if (run->careful)
         return cell->readers > 0 || run->stage->steps[at].step->decode != GC_UNSET;
-    return cell->readers > 1 || (cell->readers > 0 && cell->streamed && streams(run) > 1);
+    return cell->readers > (gc_stage_is_hoisted(run->stage, at) ? 0 : 1);
 }
 
 static enum gc_cause check_size(struct gc_run *run, const struct gc_cell *cell)
 {
     if (cell->kind != GC_CELL_IMAGE)
         return GC_CAUSE_NONE;
-    if ((int64_t)cell->width * cell->height > run->stage->max_pixels)
+    if (gc_load_pixels(cell->width, cell->height, cell->bands, cell->format) > run->stage->max_pixels)
         return gc_run_fail(run, GC_CAUSE_TOO_LARGE, "it makes an image of %d x %d pixels, the limit is %lld",
                            cell->width, cell->height, (long long)run->stage->max_pixels);
     return GC_CAUSE_NONE;
 }
 
-static enum gc_cause run_op(struct gc_run *run, uint32_t at)
+enum gc_cause gc_run_op(struct gc_run *run, uint32_t at)
 {
     struct gc_step_state *st = &run->stage->steps[at];
     struct gc_cell *cell = &run->stage->cells[at];
-    if (run->blame.touch)
-        run->blame.touch(run->blame.context, at);
     run->current = at;
     run->by_decoder = false;
     enum gc_cause cause = st->op ? st->op->run(run, st, cell) : gc_vips_run(run, st, cell);
@@ -142,7 +143,7 @@ static enum gc_cause run_op(struct gc_run *run, uint32_t at)
 
 /* In a careful run pixels fail where they are made: a decoder at itself; a step that took a decode over shares the decoder's blame
  * by what the error says. */
-static uint32_t culprit(const struct gc_run *run, uint32_t at, enum gc_cause cause)
+uint32_t gc_run_culprit(const struct gc_run *run, uint32_t at, enum gc_cause cause)
 {
     uint64_t decode = run->stage->steps[at].step->decode;
     if (decode != GC_UNSET && (cause == GC_CAUSE_DAMAGED || cause == GC_CAUSE_BAD_INPUT ||
@@ -179,9 +180,9 @@ static void let_go_of_inputs(struct gc_run *run, uint32_t at)
 {
     const struct gc_step_state *st = &run->stage->steps[at];
     for (uint32_t k = 0; k < st->step->n_inputs; k++) {
-        struct gc_cell *cell = gc_run_input(run, st, k);
-        if (!cell || !reads_pixels_of(st, (uint32_t)st->step->inputs[k].step))
+        if (!reads_node(run->stage, st, k))
             continue;
+        struct gc_cell *cell = &run->stage->cells[st->step->inputs[k].step];
         GC_ASSERT(cell->readers > 0);
         if (--cell->readers == 0)
             gc_cell_release(cell);
@@ -201,7 +202,15 @@ static bool step(struct gc_run *run, uint32_t at)
         inherit_fault(run, at, from);
     if (run->fate[at] != GC_FATE_DONE)
         return true;
-    enum gc_cause cause = run_op(run, at);
+    run->current = at;
+    if (run->blame.touch)
+        run->blame.touch(run->blame.context, at);
+    uint32_t whose = at;
+    enum gc_cause cause = gc_hoist_for(run, at);
+    if (!cause) {
+        cause = gc_run_op(run, at);
+        whose = gc_run_culprit(run, at, cause);
+    }
     if (cause == GC_CAUSE_OOM || cause == GC_CAUSE_INFRA) {
         run->result->fault = cause;
         return true;
@@ -210,7 +219,6 @@ static bool step(struct gc_run *run, uint32_t at)
         return true;
     if (run->pulled && !run->careful)
         return false;
-    uint32_t whose = culprit(run, at, cause);
     if (whose != at) {
         fail_decoder(run, whose, at, cause);
     } else {
@@ -220,9 +228,19 @@ static bool step(struct gc_run *run, uint32_t at)
     return true;
 }
 
+/* Records and texts stay until the next run. */
+static void let_go_of_all(struct gc_stage *s)
+{
+    for (uint32_t i = 0; i < s->n_nodes; i++) {
+        gc_cell_release(&s->cells[i]);
+        gc_decode_release(&s->steps[i].decode);
+    }
+}
+
 static void begin(struct gc_run *run, bool careful)
 {
     struct gc_task_result *r = run->result;
+    let_go_of_all(run->stage);
     gc_stage_reset_cells(run->stage);
     r->n_faults = r->n_made = 0;
     r->pixels = 0;
@@ -332,7 +350,7 @@ static void drop_unmade(struct gc_run *run)
 static void find_feeds(struct gc_run *run)
 {
     struct gc_stage *s = run->stage;
-    for (uint32_t i = s->n_nodes; i < s->program.n_steps; i++) {
+    for (uint32_t i = gc_stage_first_reducer(s); i < s->program.n_steps; i++) {
         const struct gc_step *step = s->steps[i].step;
         bool fed = true;
         for (uint32_t k = 0; k < step->n_inputs; k++) {
@@ -367,7 +385,7 @@ void gc_stage_run(struct gc_stage *s, const struct gc_task *task, struct gc_blam
     run->needed = needed_steps(s, task->want);
     memset(ret->pattern, GC_OUTCOME_NONE, sizeof ret->pattern);
     s->feeds = 0;
-    unsigned warned = gc_vips_warnings();
+    run->warned = gc_vips_warnings();
     if (!run_steps(run, false)) {
         bool settled = run_steps(run, true);
         GC_ASSERT(settled);
@@ -378,9 +396,8 @@ void gc_stage_run(struct gc_stage *s, const struct gc_task *task, struct gc_blam
         ret->n_made = 0;
     } else {
         finish(run, values);
-        if (gc_vips_warnings() != warned)
+        if (gc_vips_warnings() != run->warned)
             mark_warnings(run);
     }
-    for (uint32_t i = 0; i < s->n_nodes; i++)
-        gc_cell_release(&s->cells[i]); /* records and texts stay until the next run */
+    let_go_of_all(s);
 }

@@ -36,6 +36,7 @@ struct executor {
     struct gc_given given[GC_MAX_STAGE_NODES];
     struct gc_bytes items; /* what is left of them */
     struct gc_task task;
+    struct gc_task_input inputs[GC_MAX_STAGE_INPUTS];
     struct gc_task_output outputs[GC_MAX_STAGE_NODES];
     struct gc_task_result result;
     struct gc_chunk chunk;
@@ -121,6 +122,15 @@ static bool take_item(struct executor *x)
     return whole;
 }
 
+static void take_input(struct gc_task_input *out, const struct gc_share_input *in, const struct ready *r,
+                       unsigned *fd)
+{
+    *out = (struct gc_task_input){
+        .file = in->file, .fd = -1, .refused = in->refused, .text = {in->text, in->len}};
+    if (in->refused == GC_CAUSE_NONE && *fd < r->n)
+        out->fd = r->fds[(*fd)++];
+}
+
 static void take_output(struct gc_task_output *out, const struct gc_share_output *in, const struct ready *r,
                         unsigned *fd)
 {
@@ -140,10 +150,10 @@ static struct ready *take_descriptors(struct executor *x)
         return NULL;
     struct ready *r = &x->ahead[x->ahead_first];
     unsigned fd = 0;
-    x->task.input = r->task.input && r->n > 0 ? r->fds[fd++] : -1;
-    x->task.input_refused = r->task.refused;
-    x->task.input_text = (struct gc_bytes){r->task.text, r->task.len};
+    x->task.n_inputs = r->task.n_inputs;
     x->task.n_outputs = r->task.n_outputs;
+    for (uint32_t i = 0; i < r->task.n_inputs; i++)
+        take_input(&x->inputs[i], &r->task.inputs[i], r, &fd);
     for (uint32_t i = 0; i < r->task.n_outputs; i++)
         take_output(&x->outputs[i], &r->task.outputs[i], r, &fd);
     return r;
@@ -203,7 +213,7 @@ static void run_items(struct executor *x, struct gc_stage *stage)
     x->task = (struct gc_task){.want = x->slice.want,
                                .given = x->given,
                                .n_given = x->slice.n_given,
-                               .input = -1,
+                               .inputs = x->inputs,
                                .outputs = x->outputs};
     uint64_t end = x->slice.first + x->slice.count;
     bool on = true;

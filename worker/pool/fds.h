@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define GC_FDS_MAX 72u /* of one message: an input and an output for each node, and some */
+#define GC_FDS_MAX 72u /* of one message: some inputs, and an output for each node */
 
 /* Both ends close-on-exec. False: errno says why. */
 bool gc_fds_pair(int ret[2]);

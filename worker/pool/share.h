@@ -20,6 +20,7 @@
 
 #include "common/id.h"
 #include "proto/limits.h"
+#include "worker/ops/ops.h"
 
 #define GC_SHARE_PLACES 8u /* programs that an executor keeps */
 #define GC_SHARE_AHEAD  4u /* tasks whose descriptors are sent ahead */
@@ -106,14 +107,19 @@ struct gc_share_output {
     uint8_t text[GC_SHARE_TEXT];
 };
 
-/* Descriptors: the input (if `input`), then one for each output that is not refused. Sent up to the last output. */
+struct gc_share_input {
+    uint32_t file;
+    uint32_t refused; /* a cause: no descriptor comes for it */
+    uint32_t len;
+    uint8_t text[GC_SHARE_TEXT];
+};
+
+/* Descriptors: one for each input that is not refused, then one for each output that is not. Sent up to the last output. */
 struct gc_share_task {
     uint64_t item;
-    uint32_t input;
-    uint32_t refused;
-    uint32_t len;
+    uint32_t n_inputs;
     uint32_t n_outputs;
-    uint8_t text[GC_SHARE_TEXT];
+    struct gc_share_input inputs[GC_MAX_STAGE_INPUTS];
     struct gc_share_output outputs[GC_MAX_STAGE_NODES];
 };
 

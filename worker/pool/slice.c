@@ -342,6 +342,12 @@ static enum next go_through(struct gc_tender *t)
     }
 }
 
+/* Files come in the order of their numbers, and the item's own is the first. */
+static bool reads_item(const struct gc_stage_needs *needs)
+{
+    return needs->n_inputs > 0 && needs->inputs[0].path.len == 0;
+}
+
 void slice_run(struct gc_tender *t)
 {
     const struct gc_agent_slice *s = &t->now->slice;
@@ -351,13 +357,13 @@ void slice_run(struct gc_tender *t)
     t->n_refusals = 0;
     const struct gc_blob *input = t->now->input;
     t->scan = s->kind == GC_LEASE_FINISH && input && input->kind == GC_BLOB_SPOOL;
-    t->tasks = (items && t->needs.input) || ((items || t->scan) && t->needs.n_outputs > 0);
+    t->tasks = (items && t->needs.n_inputs > 0) || ((items || t->scan) && t->needs.n_outputs > 0);
     if (!items && gc_stage_scans(t->stage) != t->scan) {
         const char *text = "results are to be read by what merges states, or the other way round";
         tender_fault(t, t->at, GC_UNSET, GC_CAUSE_OP_ERROR, text, strlen(text));
         return;
     }
-    if (items && input && input->missing != GC_CAUSE_NONE && !t->needs.input) {
+    if (items && input && input->missing != GC_CAUSE_NONE && !reads_item(&t->needs)) {
         /* Nothing in the stage would notice that its items are not there. */
         tender_fault(t, t->at, GC_UNSET, input->missing, (const char *)input->text, input->text_len);
         return;

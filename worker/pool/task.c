@@ -16,8 +16,7 @@ static struct gc_str folder_of(const struct gc_tender *t)
 static void describe(const struct gc_tender *t, uint64_t item, struct gc_task *task)
 {
     const struct gc_agent_slice *s = &t->now->slice;
-    *task = (struct gc_task){
-        .index = GC_UNSET, .want = s->want, .given = s->given, .n_given = s->n_given, .input = -1};
+    *task = (struct gc_task){.index = GC_UNSET, .want = s->want, .given = s->given, .n_given = s->n_given};
     const struct gc_blob *page = t->now->input;
     if (!page || page->kind != GC_BLOB_PAGE)
         return;
@@ -37,24 +36,23 @@ static void copy_text(uint8_t to[GC_SHARE_TEXT], uint32_t *ret_len, const char *
     memcpy(to, from, *ret_len);
 }
 
-static void open_input(struct gc_tender *t, const struct gc_task *task, struct gc_share_task *out, int *fds,
-                       unsigned *n)
+static void open_input(struct gc_tender *t, const struct gc_task *task, const struct gc_stage_input *need,
+                       struct gc_share_input *out, int *fds, unsigned *n)
 {
     const struct gc_blob *page = t->now->input;
-    if (page && page->missing != GC_CAUSE_NONE) {
+    bool of_item = need->path.len == 0;
+    out->file = need->file;
+    if (of_item && page && page->missing != GC_CAUSE_NONE) {
         out->refused = page->missing;
         out->len = (uint32_t)gc_min_size(page->text_len, GC_SHARE_TEXT);
         memcpy(out->text, page->text, out->len);
         return;
     }
     char text[GC_SHARE_TEXT] = "";
-    struct gc_bytes path = t->needs.input_path.len > 0 ? t->needs.input_path : task->text;
-    out->refused = gc_files_input(t->crew->roots, folder_of(t), path, t->needs.max_file, &fds[*n], text);
+    struct gc_bytes path = of_item ? task->text : need->path;
+    out->refused = gc_files_input(t->crew->roots, folder_of(t), path, need->max_file, &fds[*n], text);
     copy_text(out->text, &out->len, text);
-    if (out->refused == GC_CAUSE_NONE) {
-        out->input = 1;
-        (*n)++;
-    }
+    *n += out->refused == GC_CAUSE_NONE;
 }
 
 /* Those of items that are handed in are not asked for again: what is left are outputs of one chunk. */
@@ -116,11 +114,13 @@ bool task_send(struct gc_tender *t)
     msg.op = GC_SHARE_TASK;
     msg.as.task.item = item;
     int fds[GC_FDS_MAX];
+    _Static_assert(GC_MAX_STAGE_INPUTS + GC_MAX_STAGE_NODES <= GC_FDS_MAX, "the files of a task fit");
     unsigned n = 0;
     struct gc_task task;
     describe(t, item, &task);
-    if (t->needs.input)
-        open_input(t, &task, &msg.as.task, fds, &n);
+    for (uint32_t i = 0; i < t->needs.n_inputs; i++)
+        open_input(t, &task, &t->needs.inputs[i], &msg.as.task.inputs[i], fds, &n);
+    msg.as.task.n_inputs = t->needs.n_inputs;
     unsigned inputs = n;
     for (uint32_t i = 0; i < t->needs.n_outputs; i++)
         open_output(t, &task, item, i, &msg.as.task.outputs[i], fds, &n);

@@ -95,6 +95,33 @@ void rig_push_down(struct rig *r, int decode)
     r->steps[r->program.n_steps - 1].decode = (uint64_t)decode;
 }
 
+void rig_hoist(struct rig *r)
+{
+    r->steps[r->program.n_steps - 1].hoisted = true;
+}
+
+void rig_also(struct rig *r, int from)
+{
+    struct gc_step *step = &r->steps[r->program.n_steps - 1];
+    ck_assert_uint_lt(step->n_inputs, 2);
+    r->inputs[r->program.n_steps - 1][step->n_inputs++] = (struct gc_step_input){.step = (uint64_t)from};
+}
+
+void rig_names(struct rig *r, const char *key, const char *names)
+{
+    struct gc_step *step = &r->steps[r->program.n_steps - 1];
+    struct gc_value *items = rig_keep(calloc(16, sizeof *items));
+    uint32_t n = 0;
+    for (const char *p = names; *p; n++) {
+        size_t len = strcspn(p, " ");
+        ck_assert_uint_lt(n, 16);
+        items[n] = (struct gc_value){.kind = GC_VALUE_STRING, .as.string = gc_bytes_of(p, len)};
+        p += len + (p[len] == ' ');
+    }
+    r->config[r->program.n_steps - 1][step->n_config++] = (struct gc_setting){
+        .key = gc_str_bytes(gc_str_of(key)), .value = {.kind = GC_VALUE_LIST, .n = n, .as.items = items}};
+}
+
 void rig_reducer(struct rig *r, const char *op, const char *settings, int from)
 {
     r->steps[rig_step(r, op, settings, from)].reduce = true;
@@ -136,6 +163,35 @@ const char *rig_output(struct rig *r, int step)
     return paths[step];
 }
 
+/* As a tender does; what a test has refused is not opened. */
+static void open_inputs(struct rig *r, const struct gc_stage_needs *needs, const char *input)
+{
+    r->task.inputs = r->files;
+    r->task.n_inputs = needs->n_inputs;
+    if (input && !r->task.text.ptr)
+        r->task.text = gc_str_bytes(gc_str_of(input));
+    for (uint32_t i = 0; i < needs->n_inputs; i++) {
+        struct gc_task_input *in = &r->files[i];
+        char path[256];
+        in->file = needs->inputs[i].file;
+        in->fd = -1;
+        bool named = gc_str_copy(path, sizeof path, gc_bytes_str(needs->inputs[i].path));
+        ck_assert(named);
+        if (in->refused || (!path[0] && !input))
+            continue;
+        in->fd = open(path[0] ? path : input, O_RDONLY);
+        ck_assert_msg(in->fd >= 0, "%s", path[0] ? path : input);
+    }
+}
+
+static void close_inputs(struct rig *r)
+{
+    for (uint32_t i = 0; i < r->task.n_inputs; i++)
+        if (r->files[i].fd >= 0)
+            (void)close(r->files[i].fd);
+    r->task.n_inputs = 0;
+}
+
 void rig_run(struct rig *r, const char *input)
 {
     struct gc_stage_needs needs;
@@ -144,12 +200,7 @@ void rig_run(struct rig *r, const char *input)
     if (r->task.want == 0)
         r->task.want = n == 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1;
     gc_stage_needs(r->stage, r->task.want, &needs);
-    r->task.input = input ? open(input, O_RDONLY) : -1;
-    if (input) {
-        ck_assert_int_ge(r->task.input, 0);
-        if (!r->task.text.ptr)
-            r->task.text = gc_str_bytes(gc_str_of(input));
-    }
+    open_inputs(r, &needs, input);
     for (uint32_t i = 0; i < needs.n_outputs; i++) {
         int fd = open(rig_output(r, (int)needs.outputs[i].step), O_RDWR | O_CREAT | O_TRUNC, 0666);
         r->outputs[needs.outputs[i].step] = fd;
@@ -160,8 +211,7 @@ void rig_run(struct rig *r, const char *input)
     gc_buf_reset(&r->values);
     r->touched = 0;
     gc_stage_run(r->stage, &r->task, (struct gc_blame){touch, r}, &r->values, &r->result);
-    if (r->task.input >= 0)
-        (void)close(r->task.input);
+    close_inputs(r);
     r->task.outputs = NULL;
     r->task.n_outputs = 0;
 }
@@ -215,6 +265,15 @@ const char *rig_photo(struct rig *r, const char *name, int width, int height)
     for (size_t i = 0; i < 5; i++)
         g_object_unref(done[i]);
     return path;
+}
+
+VipsImage *rig_open(const char *path)
+{
+    vips_operation_block_set("VipsForeignLoad", FALSE);
+    VipsImage *image = vips_image_new_from_file(path, NULL);
+    vips_operation_block_set("VipsForeignLoad", TRUE);
+    ck_assert_msg(image != NULL, "%s: %s", path, vips_error_buffer());
+    return image;
 }
 
 const char *rig_truncated(struct rig *r, const char *from, const char *name, double part)

@@ -19,6 +19,7 @@ struct rig {
     struct gc_stage *stage;
     /* the last run */
     struct gc_task task;
+    struct gc_task_input files[GC_MAX_STAGE_INPUTS]; /* a test may refuse them */
     struct gc_task_result result;
     uint8_t values_memory[GC_TASK_VALUES_MAX];
     struct gc_buf values;
@@ -36,6 +37,12 @@ void rig_release(struct rig *r);
 int rig_step(struct rig *r, const char *op, const char *settings, int from);
 /* The last step takes over the decode of step `decode`. */
 void rig_push_down(struct rig *r, int decode);
+/* The last step is a hoisted one. */
+void rig_hoist(struct rig *r);
+/* Another input of the last step. */
+void rig_also(struct rig *r, int from);
+/* A list of names as a setting of the last step. */
+void rig_names(struct rig *r, const char *key, const char *names);
 void rig_reducer(struct rig *r, const char *op, const char *settings, int from);
 void rig_install(struct rig *r);
 /* Installs the one step as a REDUCE stage. */
@@ -52,6 +59,8 @@ const char *rig_text(const struct rig *r, int node);
 
 /* Writes images into the rig's folder and returns their paths, in memory of the rig's folder's life. */
 const char *rig_photo(struct rig *r, const char *name, int width, int height);
+/* Opens one in this process, in which decoders are blocked. */
+struct _VipsImage *rig_open(const char *path);
 const char *rig_truncated(struct rig *r, const char *from, const char *name, double part);
 /* Runs a shell command; false: it failed. */
 bool rig_shell(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -113,8 +113,8 @@ START_TEST(no_file_is_load_s_fault)
     int load = rig_step(&r, "load", "", -1);
     int saved = rig_step(&r, "save", "to=x.png", load);
     rig_install(&r);
-    r.task.input_refused = GC_CAUSE_NOT_ALLOWED;
-    r.task.input_text = gc_str_bytes(GC_STR("outside"));
+    r.files[0].refused = GC_CAUSE_NOT_ALLOWED;
+    r.files[0].text = gc_str_bytes(GC_STR("outside"));
     rig_run(&r, NULL);
     ck_assert_uint_eq(rig_cause(&r, load), GC_CAUSE_NOT_ALLOWED);
     ck_assert_str_eq(rig_text(&r, load), "outside");

@@ -110,14 +110,9 @@ START_TEST(exif_turns_it)
         return;
     for (int orientation = 1; orientation <= 8; orientation++) {
         rig_init(&r);
-        const char *photo = rig_photo(&r, "photo.v", 300, 200);
+        const char *photo = rig_photo(&r, "photo.png", 300, 200);
         (void)snprintf(turned, sizeof turned, "%s/turned.jpg", r.folder);
-        VipsImage *image = vips_image_new_from_file(photo, NULL);
-        if (!image) { /* loading .v is blocked in this process, which is right */
-            vips_error_clear();
-            photo = rig_photo(&r, "photo.png", 300, 200);
-            image = vips_image_new_from_file(photo, NULL);
-        }
+        VipsImage *image = rig_open(photo);
         VipsImage *copy;
         ck_assert_int_eq(vips_copy(image, &copy, NULL), 0);
         vips_image_set_int(copy, VIPS_META_ORIENTATION, orientation);
@@ -364,7 +359,7 @@ START_TEST(metadata_is_left_behind)
         rig_init(&r);
         const char *plain = rig_photo(&r, "photo.png", 64, 48);
         (void)snprintf(tagged, sizeof tagged, "%s/tagged.jpg", r.folder);
-        VipsImage *image = vips_image_new_from_file(plain, NULL);
+        VipsImage *image = rig_open(plain);
         VipsImage *with;
         ck_assert_int_eq(vips_icc_transform(image, &with, "srgb", "input_profile", "srgb", NULL), 0);
         vips_image_set_string(with, "exif-ifd3-GPSLatitudeRef", "N (N, ASCII, 2 components, 2 bytes)");
