@@ -209,6 +209,29 @@ static void tell_hoisted(struct gc_planner *p, const struct gc_program *program,
     }
 }
 
+static void tell_scan(struct gc_planner *p, uint32_t node)
+{
+    const struct gc_node *reducer = p->v[node].node;
+    struct gc_name ids[GC_MAX_INPUTS];
+    for (uint32_t k = 0; k < reducer->n_inputs; k++)
+        ids[k].text = p->v[reducer->inputs[k].node].node->id;
+    give_reason(p, node,
+                gc_plan_text(p, GC_MAX_TEXT, "reads the results of %b when all items have ended, in one task",
+                             gc_plan_names(p, ids, reducer->n_inputs)));
+}
+
+static void tell_scans(struct gc_planner *p)
+{
+    for (uint32_t i = 0; i < p->n && !p->full; i++) {
+        if (gc_plan_scans(&p->v[i]))
+            tell_scan(p, i);
+        if (p->v[i].added)
+            give_reason(p, i,
+                        gc_plan_text(p, GC_MAX_TEXT, "put before '%b', which reads what it makes",
+                                     p->v[i + 1].node->id));
+    }
+}
+
 void gc_plan_fuse(struct gc_planner *p)
 {
     struct gc_plan *plan = &p->draft->plan;
@@ -224,4 +247,5 @@ void gc_plan_fuse(struct gc_planner *p)
         tell_cuts(p, program);
         tell_hoisted(p, program, told);
     }
+    tell_scans(p);
 }

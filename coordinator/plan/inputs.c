@@ -82,7 +82,7 @@ static void too_many(struct gc_planner *p, uint32_t node, uint32_t at)
 static void assign_slots(struct gc_planner *p, uint32_t node, bool *filled, bool named)
 {
     struct gc_plan_vertex *v = &p->v[node];
-    for (uint32_t i = 0; i < v->node->n_inputs; i++) {
+    for (uint32_t i = 0; i < v->n_own; i++) {
         const struct gc_input *in = &v->node->inputs[i];
         if ((in->slot.len != 0) != named)
             continue;
@@ -179,6 +179,18 @@ static bool check_order(struct gc_planner *p, uint32_t node, uint32_t at)
     return false;
 }
 
+/* What is committed of a node is its first output. */
+static void check_committed(struct gc_planner *p, uint32_t node, uint32_t at)
+{
+    const struct gc_plan_vertex *v = &p->v[node];
+    const struct gc_input *in = &v->node->inputs[at];
+    const struct gc_plan_vertex *from = &p->v[in->node];
+    if (gc_plan_scans(v) && gc_plan_output(p, in) != from->op->outputs)
+        gc_plan_error(p, node, gc_plan_input_field(p, node, at),
+                      "op '%b' reads results, and those of '%b' hold its output '%b' alone, not '%b'",
+                      v->op->name, from->node->id, from->op->outputs[0].name, in->output);
+}
+
 static void check_type(struct gc_planner *p, uint32_t node, uint32_t at)
 {
     const struct gc_plan_vertex *v = &p->v[node];
@@ -188,6 +200,7 @@ static void check_type(struct gc_planner *p, uint32_t node, uint32_t at)
         unknown_output(p, node, at);
         return;
     }
+    check_committed(p, node, at);
     if (v->slots[at] == GC_PLAN_NONE)
         return;
     uint64_t takes = v->op->inputs[v->slots[at]].type;
@@ -200,7 +213,7 @@ static void check_type(struct gc_planner *p, uint32_t node, uint32_t at)
 static void check_required(struct gc_planner *p, uint32_t node, const bool *filled)
 {
     const struct gc_plan_vertex *v = &p->v[node];
-    for (uint32_t i = 0; i < v->node->n_inputs; i++)
+    for (uint32_t i = 0; i < v->n_own; i++)
         if (v->slots[i] == GC_PLAN_NONE)
             return;
     for (uint32_t i = 0; i < v->op->n_inputs; i++) {
@@ -222,8 +235,10 @@ void gc_plan_inputs(struct gc_planner *p, uint32_t node)
     bool filled[GC_MAX_INPUTS] = {false};
     assign_slots(p, node, filled, true);
     assign_slots(p, node, filled, false);
-    for (uint32_t i = 0; i < v->node->n_inputs; i++)
+    for (uint32_t i = 0; i < v->n_own; i++)
         check_type(p, node, i);
+    for (uint32_t i = v->n_own; i < v->node->n_inputs; i++)
+        v->slots[i] = GC_PLAN_NONE;
     check_required(p, node, filled);
     gc_plan_texts_end(p, texts);
 }

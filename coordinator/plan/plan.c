@@ -17,17 +17,6 @@ void *gc_planner_take(struct gc_planner *p, size_t count, size_t size)
     return taken;
 }
 
-static bool begin(struct gc_planner *p, const struct gc_node *nodes)
-{
-    p->v = GC_PLANNER_ARRAY(p, struct gc_plan_vertex, p->n);
-    p->draft->problems = GC_PLANNER_ARRAY(p, struct gc_problem, GC_MAX_PROBLEMS);
-    if (p->full)
-        return false;
-    for (uint32_t i = 0; i < p->n; i++)
-        p->v[i] = (struct gc_plan_vertex){.node = &nodes[i], .source = GC_PLAN_NONE};
-    return true;
-}
-
 /* What is wrong with the job as a whole, and would make the passes run out of their bounds. */
 static bool countable(struct gc_planner *p)
 {
@@ -43,9 +32,11 @@ static bool countable(struct gc_planner *p)
     return !p->errors;
 }
 
-static void check(struct gc_planner *p)
+static void check(struct gc_planner *p, const struct gc_node *nodes)
 {
-    gc_plan_validate(p);
+    gc_plan_expand(p, nodes);
+    if (!p->full)
+        gc_plan_validate(p);
     if (!p->full)
         gc_plan_scopes(p);
     if (!p->full)
@@ -71,8 +62,9 @@ enum gc_err gc_plan_make(const struct gc_job *job, const struct gc_node *nodes, 
     GC_ASSERT(nodes != NULL || n_nodes == 0);
     struct gc_plan_draft draft = {0};
     struct gc_planner p = {.job = job, .catalogue = catalogue, .arena = arena, .n = n_nodes, .draft = &draft};
-    if (begin(&p, nodes) && countable(&p)) {
-        check(&p);
+    draft.problems = GC_PLANNER_ARRAY(&p, struct gc_problem, GC_MAX_PROBLEMS);
+    if (!p.full && countable(&p)) {
+        check(&p, nodes);
         if (!p.full && !p.errors)
             make(&p);
     }

@@ -5,8 +5,11 @@
  *
  * How a job is cut: a source node is a stage of its own. All item-scoped nodes below one source are one ITEM stage (values are
  * images or small records: nothing is encoded between them); reducing nodes end in a REDUCE stage each and feed from the ITEM
- * stage as its last steps. Nodes without a source above them are one ITEM stage of a single task ("the run itself").
- * Cost: O(nodes × inputs + edges).
+ * stage as its last steps, but for those that scan: they read its results when it has ended, and are no steps of it. Nodes without
+ * a source above them are one ITEM stage of a single task ("the run itself").
+ * A node may be added before a scanning reducer, by what its op `maps` to: then the plan has more nodes than the job. Problems are
+ * told at the job's own nodes.
+ * Cost: O(nodes × (inputs + nodes added) + edges).
  */
 #ifndef GC_PLAN_PLAN_H
 #define GC_PLAN_PLAN_H

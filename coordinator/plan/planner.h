@@ -1,9 +1,9 @@
 /* planner.h - what the planner's files share: one job on its way to a plan. Private to this folder.
  *
- * Passes, in this order: validate.c (ops, inputs, types, config), scope.c and hoist.c (whose values are whose), publish.c (names of outputs),
- * policy.c (what failures cost), and, where none of them found an error, stage.c (the cut), program.c (steps) and fuse.c
- * (push-down, reasons). Each reads what those before it wrote, and nothing else. A pass goes on past a problem, so that all
- * are told at once; of a node that is wrong it assumes whatever gives no second problem for the same mistake.
+ * Passes, in this order: expand.c (nodes that the planner adds), validate.c (ops, inputs, types, config), scope.c and hoist.c (whose
+ * values are whose), publish.c (names of outputs), policy.c (what failures cost), and, where none of them found an error, stage.c (the
+ * cut), program.c (steps) and fuse.c (push-down, reasons). Each reads what those before it wrote, and nothing else. A pass goes on past
+ * a problem, so that all are told at once; of a node that is wrong it assumes whatever gives no second problem for the same mistake.
  */
 #ifndef GC_PLAN_PLANNER_H
 #define GC_PLAN_PLANNER_H
@@ -22,7 +22,10 @@ struct gc_plan_gives {
 
 /* A node as the planner sees it. Arrays of a node's inputs and config run parallel to the job's. */
 struct gc_plan_vertex {
-    const struct gc_node *node;
+    const struct gc_node *node; /* its inputs name vertices */
+    uint32_t told;              /* its index in the job; of an added node its reducer's: whose a problem is */
+    bool added;                 /* by expand.c, for the node behind it */
+    uint32_t n_own; /* inputs that its op takes; one more, the last, is what an added node makes, and fills none of the op's */
     const struct gc_op
         *op; /* NULL: the catalogue has none of that name; told, and everything about it unknown */
 
@@ -73,6 +76,12 @@ static inline bool gc_plan_is(const struct gc_plan_vertex *v, enum gc_scope scop
     return v->op && v->op->scope == scope;
 }
 
+/* Whether it reads what was committed of its inputs, when all items have ended. */
+static inline bool gc_plan_scans(const struct gc_plan_vertex *v)
+{
+    return gc_plan_is(v, GC_SCOPE_REDUCE) && gc_plan_has(v, GC_TRAIT_SCANS);
+}
+
 /* Memory of `count` elements, zeroed; NULL sets `full`. Pointers are aligned for any type. */
 void *gc_planner_take(struct gc_planner *p, size_t count, size_t size);
 #define GC_PLANNER_ARRAY(p, type, count) ((type *)gc_planner_take((p), (count), sizeof(type)))
@@ -84,7 +93,8 @@ struct gc_bytes gc_plan_text(struct gc_planner *p, size_t max, const char *forma
 /* 'a', 'b', 'c' and 12 more */
 struct gc_bytes gc_plan_names(struct gc_planner *p, const struct gc_name *names, uint32_t n);
 
-/* One problem of a node (GC_PLAN_NONE: the job). `field` and `format` take the arguments in that order. */
+/* One problem of a node (GC_PLAN_NONE: the job), told of the job's node that it belongs to. `field` and `format` take the arguments
+ * in that order. */
 void gc_plan_error(struct gc_planner *p, uint32_t node, struct gc_bytes field, const char *format, ...);
 void gc_plan_warn(struct gc_planner *p, uint32_t node, struct gc_bytes field, const char *format, ...);
 /* Texts were made for a problem that was not found, or is beyond those kept: gives them back. */
@@ -96,7 +106,8 @@ struct gc_plan_texts gc_plan_texts_begin(const struct gc_planner *p);
 void gc_plan_texts_end(struct gc_planner *p, struct gc_plan_texts since);
 struct gc_bytes gc_plan_field(struct gc_planner *p, const char *prefix, struct gc_bytes name);
 
-/* The passes. */
+/* The passes. The first one makes p->v. */
+void gc_plan_expand(struct gc_planner *p, const struct gc_node *nodes);
 void gc_plan_validate(struct gc_planner *p);
 void gc_plan_config(struct gc_planner *p, uint32_t node);
 void gc_plan_inputs(struct gc_planner *p, uint32_t node);
@@ -122,9 +133,11 @@ bool gc_plan_parse_real(struct gc_bytes text, double *ret);
 const struct gc_op_output *gc_plan_output(const struct gc_planner *p, const struct gc_input *in);
 struct gc_bytes gc_plan_input_field(struct gc_planner *p, uint32_t node, uint32_t at);
 
-/* types.c: fills in what the node gives; and what an input of a node brings, whose own node has an op. */
+/* types.c: fills in what the node gives; what an input of a node brings, whose own node has an op; and the input that fills the op's
+ * first one, NULL: none does, or its node cannot be looked at. */
 void gc_plan_types(struct gc_planner *p, uint32_t node);
 struct gc_plan_gives gc_plan_gives(const struct gc_planner *p, const struct gc_input *in);
+const struct gc_input *gc_plan_first_input(const struct gc_planner *p, uint32_t node);
 
 /* hoist.c: fills in of_run of a node whose scope is known. And sets of nodes: an empty one (NULL sets `full`), all of `set` put
  * into `to`, how many are in either of two, how many are before a node. */

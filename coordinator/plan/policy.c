@@ -2,6 +2,7 @@
  *
  * max_bad is one setting with two spellings: a node that gives either overrides both of the job's. A stage runs its nodes as one
  * task, so it has the largest timeout, the most retries and the most suspicions of them: no node gets less than it asked for.
+ * The job's timeout is meant for an item. A task that reads the results of all of them has its node's own, or a much longer one.
  */
 #include "common/num.h"
 #include "coordinator/plan/planner.h"
@@ -63,6 +64,8 @@ void gc_plan_policies(struct gc_planner *p)
             check_policy(p, i, node->policy);
             p->v[i].policy = over(node->policy, &job);
         }
+        if (gc_plan_scans(&p->v[i]) && (!node->n_policy || node->policy->timeout_ns == GC_UNSET))
+            p->v[i].policy.timeout_ns = GC_SCAN_TIMEOUT_NS;
     }
 }
 

@@ -21,6 +21,28 @@ static uint64_t step_of(const struct gc_planner *p, uint32_t stage, const struct
     return part->n_nodes + gc_plan_set_rank(part->hoisted, (uint32_t)in->node);
 }
 
+/* What an added node makes fills none of the op's. */
+static struct gc_bytes slot_of(const struct gc_plan_vertex *v, uint32_t at)
+{
+    if (at >= v->n_own)
+        return gc_bytes_of(NULL, 0);
+    GC_ASSERT(v->slots[at] < v->op->n_inputs);
+    return v->op->inputs[v->slots[at]].name;
+}
+
+/* An item is no record, whatever its source's results show of it. */
+static void fill_shape(const struct gc_planner *p, uint32_t node, struct gc_step *step)
+{
+    const struct gc_input *in = gc_plan_first_input(p, node);
+    if (!in)
+        return;
+    struct gc_plan_gives gives = gc_plan_gives(p, in);
+    if (gives.type == GC_TYPE_ITEM)
+        return;
+    step->n_shape = gives.n_shape;
+    step->shape = gives.shape;
+}
+
 static struct gc_step make_step(struct gc_planner *p, uint32_t stage, uint32_t node)
 {
     const struct gc_plan_vertex *v = &p->v[node];
@@ -34,14 +56,14 @@ static struct gc_step make_step(struct gc_planner *p, uint32_t stage, uint32_t n
         .decode = GC_UNSET,
         .reduce = reduces(v),
     };
+    fill_shape(p, node, &step);
     step.inputs = GC_PLANNER_ARRAY(p, struct gc_step_input, v->node->n_inputs);
     for (uint32_t i = 0; i < v->node->n_inputs && step.inputs; i++) {
         const struct gc_input *in = &v->node->inputs[i];
-        GC_ASSERT(v->slots[i] < v->op->n_inputs);
         step.inputs[step.n_inputs++] = (struct gc_step_input){
             .step = step_of(p, stage, in),
             .output = in->output,
-            .slot = v->op->inputs[v->slots[i]].name,
+            .slot = slot_of(v, i),
         };
     }
     return step;
@@ -82,15 +104,19 @@ static void add_hoisted(struct gc_planner *p, uint32_t stage_no)
     }
 }
 
-/* A reducing node's own stage: nothing flows into its step but states, so it names no inputs. */
+/* A reducing node's own stage. Nothing flows into its step but states, so it names no inputs; those of one that scans are bits of
+ * the nodes of the stage whose results it reads. */
 static void add_own_step(struct gc_planner *p, uint32_t node)
 {
     const struct gc_plan_vertex *v = &p->v[node];
     struct gc_plan_stage *stage = &p->draft->plan.stages[v->stage];
     struct gc_program *program = &p->draft->programs[v->stage];
     program->steps[0] = make_step(p, v->runs_in, node);
-    program->steps[0].n_inputs = 0;
     program->n_steps = 1;
+    if (gc_plan_scans(v))
+        program->scanned = p->parts[v->runs_in].n_nodes;
+    else
+        program->steps[0].n_inputs = 0;
     stage->nodes[0] = node;
     stage->n_nodes = 1;
     stage->pure = gc_plan_has(v, GC_TRAIT_PURE);
@@ -102,7 +128,7 @@ static void fill_below(const struct gc_planner *p, uint32_t stage_no)
 {
     struct gc_plan_stage *stage = &p->draft->plan.stages[stage_no];
     stage->n_below = stage->n_nodes;
-    for (uint32_t i = stage->n_nodes; i-- > 0;) {
+    for (uint32_t i = stage->scan ? 0 : stage->n_nodes; i-- > 0;) {
         const struct gc_step *step = &p->draft->programs[stage_no].steps[i];
         for (uint32_t k = 0; k < step->n_inputs; k++) {
             if (step->inputs[k].step == GC_UNSET || step->inputs[k].step >= stage->n_nodes)
@@ -152,7 +178,7 @@ static void open_programs(struct gc_planner *p)
     if (p->full)
         return;
     for (uint32_t i = 0; i < p->n; i++) {
-        steps[p->v[i].runs_in]++;
+        steps[p->v[i].runs_in] += !gc_plan_scans(&p->v[i]);
         if (reduces(&p->v[i]))
             steps[p->v[i].stage]++;
         else
@@ -174,6 +200,7 @@ static void describe_node(struct gc_planner *p, uint32_t node)
         .stage = v->stage,
         .scope = v->op->scope,
         .per_item = v->per_item,
+        .added = v->added,
         .max_bad = v->policy.max_bad,
         .max_bad_ppm = v->policy.max_bad_ppm,
         .n_shape = v->gives.n_shape,
@@ -193,7 +220,8 @@ static void add_steps(struct gc_planner *p)
     for (uint32_t i = 0; i < p->n && !p->full; i++) {
         if (!reduces(&p->v[i]))
             continue;
-        add_step(p, i);
+        if (!gc_plan_scans(&p->v[i]))
+            add_step(p, i);
         add_own_step(p, i);
     }
 }
@@ -212,6 +240,7 @@ void gc_plan_steps(struct gc_planner *p)
     for (uint32_t s = 0; s < plan->n_stages && !p->full; s++) {
         p->draft->programs[s].timeout_ns = plan->stages[s].timeout_ns;
         fill_below(p, s);
-        fill_readers(p, &p->draft->programs[s]);
+        if (!plan->stages[s].scan)
+            fill_readers(p, &p->draft->programs[s]);
     }
 }

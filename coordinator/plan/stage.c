@@ -12,7 +12,7 @@ struct group {
     uint32_t n;
     uint32_t *nodes;  /* in the job's order */
     uint32_t *parent; /* by node of the job: union-find over the group's edges */
-    uint32_t *size;   /* by node of the job, of a root: nodes in its component */
+    uint32_t *size;   /* by node of the job, of a root: steps of its component */
     uint32_t *stage;  /* by node of the job, of a root: where its component went, or GC_PLAN_NONE */
     uint64_t **
         seen; /* by node of the job, of a root: the set of the run's nodes that its component's items see, or NULL */
@@ -78,7 +78,7 @@ static void collect(struct gc_planner *p, struct group *g, uint32_t source)
             continue;
         g->nodes[g->n++] = i;
         g->parent[i] = i;
-        g->size[i] = 1;
+        g->size[i] = !gc_plan_scans(&p->v[i]); /* no step of the items' */
         g->stage[i] = GC_PLAN_NONE;
         const struct gc_node *node = p->v[i].node;
         for (uint32_t k = 0; k < node->n_inputs; k++)
@@ -172,8 +172,10 @@ static void cut_source(struct gc_planner *p, struct group *g, uint32_t source)
 static void cut_reducer(struct gc_planner *p, uint32_t node)
 {
     uint32_t stage = add_stage(p, GC_STAGE_REDUCE, p->v[node].runs_in);
-    if (stage != GC_PLAN_NONE)
-        p->v[node].stage = stage;
+    if (stage == GC_PLAN_NONE)
+        return;
+    p->v[node].stage = stage;
+    p->draft->plan.stages[stage].scan = gc_plan_scans(&p->v[node]);
 }
 
 void gc_plan_cut(struct gc_planner *p)

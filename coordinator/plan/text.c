@@ -163,7 +163,7 @@ static void add_problem(struct gc_planner *p, uint32_t node, struct gc_bytes fie
     }
     struct gc_bytes text = text_of(p, GC_MAX_TEXT, format, arguments);
     d->problems[d->n_problems++] = (struct gc_problem){
-        .node = node == GC_PLAN_NONE ? GC_UNSET : node,
+        .node = node == GC_PLAN_NONE ? GC_UNSET : p->v[node].told,
         .field = field,
         .text = text,
         .warning = warning,

@@ -21,8 +21,7 @@ static struct gc_plan_gives declared(const struct gc_op *op)
     return g;
 }
 
-/* The input that fills the op's first one; NULL: none does, or its node cannot be looked at. */
-static const struct gc_input *first_input(const struct gc_planner *p, uint32_t node)
+const struct gc_input *gc_plan_first_input(const struct gc_planner *p, uint32_t node)
 {
     const struct gc_plan_vertex *v = &p->v[node];
     for (uint32_t i = 0; i < v->node->n_inputs; i++) {
@@ -45,7 +44,7 @@ struct gc_plan_gives gc_plan_gives(const struct gc_planner *p, const struct gc_i
 void gc_plan_types(struct gc_planner *p, uint32_t node)
 {
     struct gc_plan_vertex *v = &p->v[node];
-    const struct gc_input *in = gc_plan_has(v, GC_TRAIT_PASSES) ? first_input(p, node) : NULL;
+    const struct gc_input *in = gc_plan_has(v, GC_TRAIT_PASSES) ? gc_plan_first_input(p, node) : NULL;
     v->gives = in ? gc_plan_gives(p, in) : declared(v->op);
     if (!in)
         v->gives.origin = node;

@@ -65,21 +65,37 @@ static void check_file(struct gc_planner *p, uint32_t node)
                   "op '%b' has nothing to read: give it the node that lists the items", v->op->name);
 }
 
+static void validate(struct gc_planner *p, uint32_t i)
+{
+    p->v[i].op = gc_plan_op(p->catalogue, p->v[i].node->op);
+    if (!p->v[i].op) {
+        unknown_op(p, i);
+        return;
+    }
+    gc_plan_inputs(p, i);
+    if (p->full)
+        return;
+    gc_plan_types(p, i);
+    gc_plan_config(p, i);
+    if (!p->full)
+        check_file(p, i);
+}
+
+/* A node of the job, then the one added for it: what is wrong with both is told once, and the second has no op then. */
+static void validate_both(struct gc_planner *p, uint32_t i)
+{
+    bool errors = p->errors;
+    p->errors = false;
+    check_id(p, i);
+    validate(p, i);
+    if (!p->full && !p->errors && i > 0 && p->v[i - 1].added)
+        validate(p, i - 1);
+    p->errors = p->errors || errors;
+}
+
 void gc_plan_validate(struct gc_planner *p)
 {
-    for (uint32_t i = 0; i < p->n && !p->full; i++) {
-        check_id(p, i);
-        p->v[i].op = gc_plan_op(p->catalogue, p->v[i].node->op);
-        if (!p->v[i].op) {
-            unknown_op(p, i);
-            continue;
-        }
-        gc_plan_inputs(p, i);
-        if (p->full)
-            return;
-        gc_plan_types(p, i);
-        gc_plan_config(p, i);
-        if (!p->full)
-            check_file(p, i);
-    }
+    for (uint32_t i = 0; i < p->n && !p->full; i++)
+        if (!p->v[i].added)
+            validate_both(p, i);
 }

@@ -210,6 +210,40 @@ static struct gc_op ops[] = {
      .n_inputs = 1,
      IN({.name = B("in"), .type = GC_TYPE_ANY, .many = true}),
      OUT(RECORD)},
+    {.name = B("marks"),
+     .scope = GC_SCOPE_ITEM,
+     .traits = GC_TRAIT_PURE,
+     .n_inputs = 1,
+     IN({.name = B("in"), .type = GC_TYPE_IMAGE, .required = true}),
+     OUT(RECORD),
+     .n_config = 2,
+     .config =
+         (struct gc_op_config[]){
+             {.key = B("cells"), .type = GC_TYPE_INT, .min = 1, .max = 64},
+             {.key = B("note"), .type = GC_TYPE_ANY, NO_RANGE},
+         },
+     .n_shape = 2,
+     .shape = (struct gc_field[]){{B("mark"), GC_TYPE_HASH}, {B("clear"), GC_TYPE_BOOL}}},
+    {.name = B("twins"),
+     .scope = GC_SCOPE_REDUCE,
+     .traits = GC_TRAIT_PURE | GC_TRAIT_SCANS,
+     .maps = B("marks"),
+     .n_inputs = 1,
+     IN({.name = B("in"), .type = GC_TYPE_IMAGE, .required = true}),
+     OUT(RECORD),
+     .n_config = 3,
+     .config =
+         (struct gc_op_config[]){
+             {.key = B("distance"), .type = GC_TYPE_INT, .min = 0, .max = 64},
+             {.key = B("cells"), .type = GC_TYPE_INT, .min = 1, .max = 64},
+             {.key = B("note"), .type = GC_TYPE_ANY, NO_RANGE},
+         }},
+    {.name = B("collected"),
+     .scope = GC_SCOPE_REDUCE,
+     .traits = GC_TRAIT_SCANS,
+     .n_inputs = 1,
+     IN({.name = B("in"), .type = GC_TYPE_ANY, .required = true, .many = true}),
+     OUT(LIST)},
     {.name = B("sleep"), .scope = GC_SCOPE_ITEM, .n_inputs = 1, IN({.name = B("in"), .type = GC_TYPE_ANY})},
 };
 
@@ -247,8 +281,10 @@ const struct gc_catalogue *catalogue(bool other)
     static struct gc_catalogue both[2];
     if (both[0].n_ops == 0) {
         memcpy(renamed, ops, sizeof ops);
-        for (size_t i = 0; i < N_OPS; i++)
+        for (size_t i = 0; i < N_OPS; i++) {
             renamed[i].name = reversed(ops[i].name);
+            renamed[i].maps = reversed(ops[i].maps);
+        }
         qsort(ops, N_OPS, sizeof ops[0], by_name);
         qsort(renamed, N_OPS, sizeof renamed[0], by_name);
         both[0] = (struct gc_catalogue){.n_ops = N_OPS, .ops = ops};
