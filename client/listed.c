@@ -86,12 +86,12 @@ static int page_answer(void *arg, const struct gc_msg *msg, struct graphcap_erro
         return GRAPHCAP_OK;
     }
     page->known = true;
-    page->block = malloc(msg->bulk.len + 1);
+    page->len = (size_t)p->bytes; /* clashes of names follow it, which are the workers' */
+    page->block = malloc(page->len + 1);
     if (!page->block)
         return gc_fail_memory(error);
-    if (msg->bulk.len)
-        memcpy(page->block, msg->bulk.ptr, msg->bulk.len);
-    page->len = msg->bulk.len;
+    if (page->len)
+        memcpy(page->block, msg->bulk.ptr, page->len);
     return GRAPHCAP_OK;
 }
 

@@ -25,7 +25,7 @@ static enum gc_err get_page(struct ask *a, const struct gc_msg_get *get, struct 
     struct gc_page *page = GC_ARENA_ONE(a->arena, struct gc_page);
     GC_ASSERT(digest && page);
     enum gc_err err = gc_store_page(a->store, get->run_no, get->stage, get->index, page, &data->stage, digest,
-                                    &a->packer->bulk, a->f);
+                                    &a->packer->bulk, &data->clashes, a->f);
     if (err == GC_OK) {
         data->n_page = 1;
         data->page = page;

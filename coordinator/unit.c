@@ -110,9 +110,12 @@ static bool own_run_state(struct gc_unit *unit, struct gc_commit_run_state *c)
 static bool own_pages(struct gc_unit *unit, struct gc_commit_pages *c)
 {
     void *copy;
-    bool ok = own(unit, &c->blocks) && own(unit, &c->cursor) && own(unit, &c->note) &&
-              own_array(unit, c->pages, c->n_pages, sizeof *c->pages, &copy);
+    bool ok = own(unit, &c->blocks) && own(unit, &c->names) && own(unit, &c->cursor) && own(unit, &c->note) &&
+              own_array(unit, c->named, c->n_named, sizeof *c->named, &copy);
     if (!ok)
+        return false;
+    c->named = copy;
+    if (!own_array(unit, c->pages, c->n_pages, sizeof *c->pages, &copy))
         return false;
     struct gc_page *pages = copy;
     c->pages = pages;

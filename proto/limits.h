@@ -40,6 +40,8 @@
 #define GC_MAX_OPS     1024u
 #define GC_MAX_CHOICES 256u
 #define GC_MAX_FIELDS  64u /* of one record value */
+#define GC_NAME_BYTES  16u /* hash of an output's name: two names do not share it by chance */
+#define GC_MAX_NAMINGS 8u  /* names of outputs that are compared, of one item */
 #define GC_MAX_FORMATS 32u /* that one op writes */
 
 /* Work. */

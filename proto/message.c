@@ -1,5 +1,7 @@
 #include "proto/message.h"
 
+#include "common/num.h"
+
 struct fact {
     const char *name;
     enum gc_direction direction;
@@ -106,7 +108,8 @@ static const char *result_wrong(const struct gc_msg_result *result, uint64_t bul
     return bulk == 0 ? NULL : "lengths in the bulk";
 }
 
-static const char *pages_wrong(const struct gc_page *pages, uint32_t n, uint64_t bulk)
+/* `behind`: bytes behind the blocks. */
+static const char *pages_wrong(const struct gc_page *pages, uint32_t n, uint64_t behind, uint64_t bulk)
 {
     for (uint32_t i = 0; i < n; i++) {
         if (!range_fits(pages[i].first, pages[i].count, GC_PAGE_ITEMS))
@@ -118,7 +121,15 @@ static const char *pages_wrong(const struct gc_page *pages, uint32_t n, uint64_t
         if (pages[i].inlined && !take(&bulk, pages[i].bytes))
             return "lengths in the bulk";
     }
-    return bulk == 0 ? NULL : "lengths in the bulk";
+    return bulk == behind ? NULL : "lengths in the bulk";
+}
+
+static const char *listed_wrong(const struct gc_msg_pages *pages, uint64_t bulk)
+{
+    uint64_t items = 0;
+    for (uint32_t i = 0; i < pages->n_pages; i++)
+        items += gc_min_u64(pages->pages[i].count, GC_PAGE_ITEMS);
+    return pages_wrong(pages->pages, pages->n_pages, items * pages->n_named * GC_NAME_BYTES, bulk);
 }
 
 static const char *part_wrong(uint64_t total, uint64_t offset, uint64_t bulk)
@@ -131,7 +142,7 @@ static const char *data_wrong(const struct gc_msg_data *data, uint64_t bulk)
 {
     switch ((enum gc_get_what)data->what) {
     case GC_GET_PAGE:
-        return data->n_page == 1 ? pages_wrong(data->page, 1, bulk) : "DATA of a page names one page";
+        return data->n_page == 1 ? pages_wrong(data->page, 1, data->clashes, bulk) : "DATA of a page names one page";
     case GC_GET_DELTAS:
         for (uint32_t i = 0; i < data->n_lengths; i++) {
             if (!take(&bulk, data->lengths[i]))
@@ -175,7 +186,7 @@ const char *gc_msg_wrong(const struct gc_msg *msg)
     if (msg->type == GC_MSG_RESULT)
         return result_wrong(&msg->as.result, msg->bulk.len);
     if (msg->type == GC_MSG_PAGES)
-        return pages_wrong(msg->as.pages.pages, msg->as.pages.n_pages, msg->bulk.len);
+        return listed_wrong(&msg->as.pages, msg->bulk.len);
     if (msg->type == GC_MSG_DATA)
         return data_wrong(&msg->as.data, msg->bulk.len);
     if (msg->type == GC_MSG_BATCHES)

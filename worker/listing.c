@@ -18,8 +18,9 @@ struct found {
     uint8_t digest[32];
     uint8_t note[GC_MAX_TEXT];
     uint8_t cursor[GC_MAX_PATH];
+    uint64_t named[GC_MAX_NAMINGS];
     size_t len;
-    uint8_t block[];
+    uint8_t block[]; /* and the names behind it */
 };
 
 /* Requests of listings and of pages share the lister's ids. */
@@ -143,16 +144,21 @@ static struct gc_bytes copy(uint8_t *to, size_t room, struct gc_bytes from)
 
 static struct found *make_found(const struct gc_lister_reply *r)
 {
-    struct found *found = malloc(sizeof *found + r->block.len);
+    size_t len = r->block.len + r->names.len;
+    struct found *found = malloc(sizeof *found + len);
     if (!found)
         return NULL;
     found->page = r->page;
     found->page.digest = copy(found->digest, sizeof found->digest, r->page.digest);
-    found->len = r->block.len;
-    (void)copy(found->block, found->len, r->block);
+    found->len = len;
+    (void)copy(found->block, r->block.len, r->block);
+    (void)copy(found->block + r->block.len, r->names.len, r->names);
+    memcpy(found->named, r->named, sizeof found->named);
     found->pages = (struct gc_msg_pages){
         .n_pages = r->has_page,
         .pages = r->has_page ? &found->page : NULL,
+        .n_named = r->has_page ? r->n_named : 0,
+        .named = found->named,
         .ended = r->ended,
         .last = r->last,
         .cursor = copy(found->cursor, sizeof found->cursor, r->cursor),

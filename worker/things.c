@@ -21,7 +21,7 @@ enum gc_err gc_things_init(struct gc_things *t, uint32_t n)
 void gc_things_release(struct gc_things *t)
 {
     for (uint32_t i = 0; t->list && i < t->n; i++)
-        gc_blob_unref(&t->list[i].blob);
+        gc_things_drop(t, t->list[i].name);
     free(t->list);
     free(t->scratch);
     *t = (struct gc_things){0};
@@ -45,6 +45,7 @@ void gc_things_drop(struct gc_things *t, uint64_t name)
     if (!thing)
         return;
     gc_blob_unref(&thing->blob);
+    free(thing->clashes);
     *thing = (struct gc_thing){0};
 }
 
@@ -79,9 +80,36 @@ static enum gc_err keep_program(struct gc_things *t, struct gc_thing *thing, str
     return GC_OK;
 }
 
+/* What a page's items may not write; until its block is there. */
+static enum gc_err keep_clashes(struct gc_thing *thing, struct gc_bytes clashes)
+{
+    free(thing->clashes);
+    thing->clashes = NULL;
+    thing->clashes_len = clashes.len;
+    if (clashes.len == 0)
+        return GC_OK;
+    thing->clashes = malloc(clashes.len);
+    if (!thing->clashes)
+        return GC_ERR_NOMEM;
+    memcpy(thing->clashes, clashes.ptr, clashes.len);
+    return GC_OK;
+}
+
+static enum gc_err make_page(struct gc_thing *thing, struct gc_bytes block)
+{
+    enum gc_err err = make(thing, GC_BLOB_PAGE, block);
+    return err == GC_OK ? gc_blob_add_clashes(thing->blob, gc_bytes_of(thing->clashes, thing->clashes_len))
+                        : err;
+}
+
 static enum gc_err keep_page(struct gc_thing *thing, const struct gc_agent_effect *keep)
 {
     const struct gc_page *page = &keep->as.keep.data->page[0];
+    struct gc_bytes bulk = keep->as.keep.bulk;
+    size_t block = bulk.len - (size_t)gc_min_u64(keep->as.keep.data->clashes, bulk.len);
+    enum gc_err err = keep_clashes(thing, gc_bytes_of(bulk.ptr + block, bulk.len - block));
+    if (err != GC_OK)
+        return err;
     if (!page->inlined) {
         thing->page = *page;
         memcpy(thing->digest, page->digest.ptr, sizeof thing->digest);
@@ -90,10 +118,10 @@ static enum gc_err keep_page(struct gc_thing *thing, const struct gc_agent_effec
         thing->reading = true;
         return GC_ERR_STATE;
     }
-    struct gc_digest digest = gc_digest_of(keep->as.keep.bulk);
+    struct gc_digest digest = gc_digest_of(gc_bytes_of(bulk.ptr, block));
     if (memcmp(digest.b, page->digest.ptr, sizeof digest.b) != 0)
         return GC_ERR_CORRUPT;
-    enum gc_err err = make(thing, GC_BLOB_PAGE, keep->as.keep.bulk);
+    err = make_page(thing, gc_bytes_of(bulk.ptr, block));
     return err == GC_OK ? gc_blob_index(thing->blob, (uint32_t)gc_min_u64(page->count, UINT32_MAX)) : err;
 }
 
@@ -137,7 +165,7 @@ enum gc_err gc_things_keep(struct gc_things *t, const struct gc_agent_effect *ke
     GC_ASSERT(index < t->n);
     struct gc_thing *thing = &t->list[index];
     if (thing->name != keep->as.keep.thing) {
-        gc_blob_unref(&thing->blob);
+        gc_things_drop(t, thing->name);
         *thing = (struct gc_thing){.name = keep->as.keep.thing, .what = keep->as.keep.what};
     }
     enum gc_err err = keep_by_kind(t, thing, keep);
@@ -149,7 +177,7 @@ enum gc_err gc_things_keep(struct gc_things *t, const struct gc_agent_effect *ke
 enum gc_err gc_things_read(struct gc_thing *thing, struct gc_bytes block)
 {
     thing->reading = false;
-    enum gc_err err = make(thing, GC_BLOB_PAGE, block);
+    enum gc_err err = make_page(thing, block);
     return err == GC_OK ? gc_blob_index(thing->blob, (uint32_t)thing->page.count) : err;
 }
 

@@ -18,6 +18,8 @@ struct gc_thing {
     uint64_t program;    /* ... by means of this thing */
     struct gc_page page; /* ... and of this page */
     uint8_t digest[32];
+    uint8_t *clashes; /* of a page, until it has its blob */
+    size_t clashes_len;
 };
 
 struct gc_things {

@@ -57,6 +57,9 @@ struct gc_commit_pages {
     uint32_t n_pages;
     const struct gc_page *pages;
     struct gc_bytes blocks; /* of the inlined ones, one after the other; on recovery: not read */
+    uint32_t n_named;
+    const uint64_t *named; /* nodes whose outputs' names are looked at */
+    struct gc_bytes names; /* for each item of the pages, for each of those, a hash (proto/names.h); on recovery: not read */
     struct gc_bytes cursor;
     bool ended;
     uint64_t left_out;

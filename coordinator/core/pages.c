@@ -11,6 +11,15 @@ static uint64_t items_in(const struct gc_msg_pages *pages)
     return items;
 }
 
+/* What follows the blocks in the bulk are names; the codec has seen to the lengths. */
+static size_t blocks_in(const struct gc_msg_pages *pages)
+{
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < pages->n_pages; i++)
+        bytes += pages->pages[i].inlined ? pages->pages[i].bytes : 0;
+    return (size_t)bytes;
+}
+
 static void answer(struct gc_core *core, gc_peer peer, const struct gc_msg *msg, enum gc_verdict verdict)
 {
     const struct gc_msg_pages *pages = &msg->as.pages;
@@ -45,7 +54,11 @@ static void commit(struct gc_core *core, const struct core_stage *stage, const s
     commit->index = stage->dataset.n_pages - pages->n_pages;
     commit->n_pages = pages->n_pages;
     commit->pages = pages->pages;
-    commit->blocks = msg->bulk;
+    size_t blocks = blocks_in(pages);
+    commit->blocks = gc_bytes_of(msg->bulk.ptr, blocks);
+    commit->n_named = pages->n_named;
+    commit->named = pages->named;
+    commit->names = gc_bytes_of(msg->bulk.ptr + blocks, msg->bulk.len - blocks);
     commit->cursor = pages->cursor;
     commit->ended = pages->ended;
     commit->left_out = pages->left_out;

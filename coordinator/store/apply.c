@@ -182,6 +182,8 @@ static enum gc_err end_run(struct gc_store *s, const struct gc_commit_run_state 
         err = put_doc(s, c->run_no, GC_DOC_SOURCES, 0, gc_buf_bytes(&scratch), f);
     free(scratch.data);
     if (err == GC_OK)
+        err = gc_names_forget(s, c->run_no, f);
+    if (err == GC_OK)
         err = drop_of_run(s, GC_SQL_DROP_RUN_ODD, c->run_no, f);
     if (err == GC_OK)
         err = drop_of_run(s, GC_SQL_DROP_RUN_FRONTIERS, c->run_no, f);
@@ -251,6 +253,8 @@ static enum gc_err apply_pages(struct gc_store *s, const struct gc_commit_pages 
         items += c->pages[i].count;
         err = add_page(s, c, i, block, f);
     }
+    if (err == GC_OK)
+        err = gc_names_add(s, c, f);
     GC_ASSERT(err != GC_OK || gc_reader_done(&blocks)); /* the core took them only if the lengths agree */
     if (err == GC_OK)
         err = put_listing(s, c, f);

@@ -32,6 +32,7 @@ struct gc_store {
     int lock_fd;
     bool is_new;
     bool in_transaction;
+    bool forgets; /* there may be names of ended runs */
     int log_frames; /* in the write-ahead log, as of the last commit */
     char *path;
 };
@@ -82,6 +83,16 @@ enum gc_err gc_db_document(struct gc_store *s, uint64_t run_no, enum gc_doc kind
 /* The whole of one, in memory that the caller frees. */
 enum gc_err gc_db_whole_document(struct gc_store *s, uint64_t run_no, enum gc_doc kind, uint8_t **ret,
                                  size_t *ret_len, struct gc_fault *f) GC_MUST_CHECK;
+
+/* names.c: the names of outputs that come with a run's pages; the first who makes one has it, who comes later clashes. Cost: a
+ * search a name. */
+enum gc_err gc_names_add(struct gc_store *s, const struct gc_commit_pages *c, struct gc_fault *f) GC_MUST_CHECK;
+/* Appends a page's clashes (proto/names.h), as many as fit GC_MAX_BULK. */
+enum gc_err gc_names_clashes(struct gc_store *s, uint64_t run_no, uint64_t stage, uint64_t index,
+                             struct gc_buf *out, struct gc_fault *f) GC_MUST_CHECK;
+/* The run has ended: its names go, some ten thousand with each call of gc_names_tidy, outside of a transaction. */
+enum gc_err gc_names_forget(struct gc_store *s, uint64_t run_no, struct gc_fault *f) GC_MUST_CHECK;
+enum gc_err gc_names_tidy(struct gc_store *s, struct gc_fault *f) GC_MUST_CHECK;
 
 /* The history of an item, as odd.given keeps it: { varint length, given record }. */
 enum gc_err gc_given_encode(const struct gc_given *given, uint32_t n, struct gc_buf *out) GC_MUST_CHECK;

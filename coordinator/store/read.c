@@ -45,7 +45,7 @@ static enum gc_err read_page(struct gc_store *s, sqlite3_stmt *st, struct gc_pag
 
 enum gc_err gc_store_page(struct gc_store *s, uint64_t run_no, uint64_t stage, uint64_t index,
                           struct gc_page *ret, uint64_t *ret_stage, uint8_t digest[32], struct gc_buf *out,
-                          struct gc_fault *f)
+                          uint64_t *ret_clashes, struct gc_fault *f)
 {
     sqlite3_stmt *st = gc_db_take(s, GC_SQL_GET_PAGE, f);
     if (!st)
@@ -59,6 +59,10 @@ enum gc_err gc_store_page(struct gc_store *s, uint64_t run_no, uint64_t stage, u
     if (err == GC_OK)
         *ret_stage = gc_db_u64(st, 7);
     gc_db_done(st);
+    size_t before = out->len;
+    if (err == GC_OK)
+        err = gc_names_clashes(s, run_no, *ret_stage, index, out, f);
+    *ret_clashes = out->len - before;
     return err;
 }
 

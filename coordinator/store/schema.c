@@ -9,6 +9,8 @@
  * listings     what a source has listed, and where it goes on; pages: the items, or where in a manifest they stand
  * batches      a row a RESULT. seq orders commits over all runs and is never used again. bad: failed outcomes in it
  * deltas       reducers' states that were not merged yet
+ * names        who of a live run made an output's name first; clashes: who made it again, by the page that lists the item;
+ *              forgotten: ended runs whose names are still to go
  * odd          items with a history that have not ended; frontiers; workers that may hold leases
  * catalogues   what workers can do, by digest; seen: rises with each sight
  */
@@ -19,7 +21,7 @@
 
 /* "GCst": other programs, and file(1), know our files by it. */
 #define APPLICATION_ID 0x47437374
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 static const char schema[] =
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
@@ -47,6 +49,12 @@ static const char schema[] =
     "CREATE INDEX batches_bad ON batches (run_no, stage, first) WHERE bad > 0;"
     "CREATE TABLE deltas (run_no INTEGER NOT NULL, id INTEGER NOT NULL, stage INTEGER NOT NULL, items INTEGER NOT NULL,"
     " state BLOB NOT NULL, PRIMARY KEY (run_no, id));"
+    "CREATE TABLE names (run_no INTEGER NOT NULL, hash BLOB NOT NULL, item INTEGER NOT NULL, node INTEGER NOT NULL,"
+    " PRIMARY KEY (run_no, hash)) WITHOUT ROWID;"
+    "CREATE TABLE clashes (run_no INTEGER NOT NULL, stage INTEGER NOT NULL, idx INTEGER NOT NULL, item INTEGER NOT NULL,"
+    " node INTEGER NOT NULL, first_item INTEGER NOT NULL, first_node INTEGER NOT NULL,"
+    " PRIMARY KEY (run_no, stage, idx, item, node)) WITHOUT ROWID;"
+    "CREATE TABLE forgotten (run_no INTEGER PRIMARY KEY);"
     "CREATE TABLE odd (run_no INTEGER NOT NULL, stage INTEGER NOT NULL, item INTEGER NOT NULL,"
     " attempts INTEGER NOT NULL, suspicions INTEGER NOT NULL, counted INTEGER NOT NULL, given BLOB NOT NULL,"
     " PRIMARY KEY (run_no, stage, item)) WITHOUT ROWID;"
@@ -86,8 +94,11 @@ static enum gc_err check_stamp(struct gc_store *s, struct gc_fault *f)
             f, GC_ERR_VERSION,
             "%s: written by a newer graphcap (schema %lld, this one knows %d): start that version", s->path,
             (long long)version, SCHEMA_VERSION);
-    if (version < SCHEMA_VERSION)
-        return gc_db_corrupt(s, "its schema has a number that was never used", f);
+    if (version < SCHEMA_VERSION) /* numbers below this one were never released */
+        return gc_fault_set(
+            f, GC_ERR_VERSION,
+            "%s: written by a graphcap of before its first release, whose runs no later one reads: take an empty folder",
+            s->path);
     return GC_OK;
 }
 

@@ -105,6 +105,7 @@ static enum gc_err open_database(struct gc_store *s, const struct gc_store_optio
         err = limit_pages(s, options, f);
     if (err == GC_OK)
         sqlite3_wal_hook(s->db, on_log, s);
+    s->forgets = true; /* who was killed may have left some */
     return err;
 }
 
@@ -220,6 +221,9 @@ enum gc_err gc_store_commit(struct gc_store *s, struct gc_fault *f)
 enum gc_err gc_store_tidy(struct gc_store *s, struct gc_fault *f)
 {
     GC_ASSERT(!s->in_transaction);
+    enum gc_err tidied = gc_names_tidy(s, f);
+    if (tidied != GC_OK)
+        return tidied == GC_ERR_FULL ? GC_OK : tidied; /* room is made another time */
     if (s->log_frames < TIDY_FRAMES)
         return GC_OK;
     /* With one connection nobody is in the way: PASSIVE copies all of it, and the next commit begins the log anew. */

@@ -84,11 +84,11 @@ enum gc_err gc_store_program(struct gc_store *s, uint64_t run_no, uint64_t stage
 enum gc_err gc_store_plan(struct gc_store *s, uint64_t run_no, uint64_t offset, struct gc_buf *out,
                           uint64_t *ret_total, struct gc_fault *f) GC_MUST_CHECK;
 
-/* A page of the items that `stage` works on (or, being a source, lists). *ret_stage is the one that listed it; ret->digest points
- * to `digest`. */
+/* A page of the items that `stage` works on (or, being a source, lists): its block, if it is inlined, and behind it *ret_clashes bytes
+ * of clashes (proto/names.h). *ret_stage is the one that listed it; ret->digest points to `digest`. */
 enum gc_err gc_store_page(struct gc_store *s, uint64_t run_no, uint64_t stage, uint64_t index,
                           struct gc_page *ret, uint64_t *ret_stage, uint8_t digest[32], struct gc_buf *out,
-                          struct gc_fault *f) GC_MUST_CHECK;
+                          uint64_t *ret_clashes, struct gc_fault *f) GC_MUST_CHECK;
 /* As many of the states, in the order asked for, as fit `out`: *ret_n of them with their lengths. */
 enum gc_err gc_store_deltas(struct gc_store *s, uint64_t run_no, const uint64_t *ids, uint32_t n,
                             struct gc_buf *out, uint64_t *ret_lengths, uint32_t *ret_n,

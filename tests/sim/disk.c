@@ -135,6 +135,7 @@ static struct gc_commit_pages copy_pages(struct sim_mem *m, struct gc_commit_pag
         pages[i].digest = sim_mem_copy(m, pages[i].digest);
     p.pages = pages;
     p.blocks = sim_mem_copy(m, p.blocks);
+    p.n_named = 0; /* its sources name no outputs */
     p.cursor = sim_mem_copy(m, p.cursor);
     p.note = sim_mem_copy(m, p.note);
     return p;

@@ -228,6 +228,7 @@ void gc_files_run(struct gc_files_cache *cache, const struct gc_roots *roots, st
     if (!err && !make_prefix(roots, gc_source_string(&l.kept->source, "path", ""), &l.prefix))
         err = gc_fault_set(&fault, GC_ERR_LIMIT, "path: too long");
     if (!err) {
+        gc_pages_name(pages, &l.kept->source.namer);
         l.room = gc_source_room(&l.kept->source, job->first);
         err = list_all(&l, &ended, &fault);
     }

@@ -16,6 +16,7 @@
 #include "common/roots/roots.h"
 #include "common/sys/digest.h"
 #include "worker/lister/lister.h"
+#include "worker/lister/namer.h"
 #include "worker/lister/tally.h"
 
 /* The socket to the parent. */
@@ -45,6 +46,7 @@ struct gc_source {
     struct gc_arena arena; /* owned */
     struct gc_program program;
     const struct gc_step *step;
+    struct gc_namer namer;
 };
 enum gc_err gc_source_init(struct gc_source *s, struct gc_bytes program,
                            struct gc_fault *fault) GC_MUST_CHECK;
@@ -71,7 +73,11 @@ struct gc_pages {
     struct gc_digest_stream digest; /* reference */
     struct gc_buf block;            /* inlined */
     uint64_t block_bytes;           /* of the block that it is or stands for */
-    size_t cursor_len;              /* the place behind what was taken or left out last */
+    const struct gc_namer *namer;   /* NULL: no names are looked at */
+    uint32_t n_named;               /* of the namer, kept beyond it */
+    uint64_t named[GC_MAX_NAMINGS];
+    struct gc_buf names;
+    size_t cursor_len; /* the place behind what was taken or left out last */
     uint8_t cursor[GC_MAX_PATH];
     struct gc_tally tally; /* of files */
     bool counts;           /* the tally is told of */
@@ -83,15 +89,21 @@ enum gc_err gc_pages_init(struct gc_pages *p, struct gc_link *link) GC_MUST_CHEC
 /* `tally`: what former jobs of this source counted; NULL: nothing is counted. `place`: where this job begins. */
 void gc_pages_begin(struct gc_pages *p, struct gc_lister_job *job, bool inlined, const struct gc_tally *tally,
                     struct gc_bytes place);
+/* Whose names go with the items from here on; it lives until the job's last item. */
+void gc_pages_name(struct gc_pages *p, const struct gc_namer *namer);
 /* Whether another item may come: the job is not cancelled, and has pages left. */
 bool gc_pages_wanted(struct gc_pages *p);
 /* Adds an item to an inlined page, which is sent before that where the item does not fit. False: the page that would hold it is
  * beyond the job's. `cursor`: the place behind this item, where
  * a later job goes on. */
 bool gc_pages_add(struct gc_pages *p, struct gc_bytes text, struct gc_bytes fields, struct gc_bytes cursor);
-/* Adds a record of a manifest: `record` at `offset`, which makes `block` bytes of a block (0: no item). */
-bool gc_pages_refer(struct gc_pages *p, struct gc_bytes record, uint64_t offset, size_t block,
-                    struct gc_bytes cursor);
+/* Adds a record of a manifest: `record` at `offset`, and the item that it makes; NULL: it makes none. */
+struct gc_listed_item {
+    struct gc_bytes text;
+    struct gc_bytes fields;
+};
+bool gc_pages_refer(struct gc_pages *p, struct gc_bytes record, uint64_t offset,
+                    const struct gc_listed_item *item, struct gc_bytes cursor);
 /* A file that was left out: moves the cursor on. */
 void gc_pages_skip(struct gc_pages *p, struct gc_str path, struct gc_bytes cursor);
 /* Sends what there is; with `ended`, or when pages are used up, that was the last reply. */

@@ -187,8 +187,8 @@ static enum gc_err list_records(struct reading *r, struct gc_pages *pages, uint6
         if (!there)
             continue;
         struct gc_bytes cursor = put_cursor(memory, record.offset + record.bytes.len, r->line + record.lines);
-        size_t block = record.empty ? 0 : gc_items_size(record.text.len, record.fields.len);
-        if (!gc_pages_refer(pages, record.bytes, record.offset, block, cursor))
+        const struct gc_listed_item item = {record.text, record.fields};
+        if (!gc_pages_refer(pages, record.bytes, record.offset, record.empty ? NULL : &item, cursor))
             return GC_OK;
         pass(r, &record);
         room -= !record.empty;
@@ -210,6 +210,8 @@ void gc_list_run(const struct gc_roots *roots, struct gc_pages *pages, struct gc
         err = take_cursor(job->cursor, &offset, &line)
                   ? go_to(&r, offset, line, &fault)
                   : gc_fault_set(&fault, GC_ERR_INVALID, "no cursor of this source");
+    if (!err)
+        gc_pages_name(pages, &r.source.namer);
     if (!err)
         err = list_records(&r, pages, gc_source_room(&r.source, job->first), &ended, &fault);
     if (err)

@@ -96,6 +96,9 @@ struct gc_lister_reply {
     struct gc_bytes cursor; /* where the next LIST goes on, after this page; at most GC_MAX_PATH */
     uint64_t left_out;
     struct gc_bytes note;
+    uint32_t n_named; /* of the page: names of outputs, as PAGES has them */
+    uint64_t named[GC_MAX_NAMINGS];
+    struct gc_bytes names;
     /* FOUND with an inlined page, BLOCK */
     struct gc_bytes block;
     /* FAILED */

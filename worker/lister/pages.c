@@ -13,11 +13,14 @@ enum gc_err gc_pages_init(struct gc_pages *p, struct gc_link *link)
 {
     *p = (struct gc_pages){.link = link};
     void *block = malloc(GC_PAGE_BYTES);
-    if (!block || pthread_mutex_init(&p->lock, NULL)) {
+    void *names = malloc(GC_PAGE_BYTES);
+    if (!block || !names || pthread_mutex_init(&p->lock, NULL)) {
         free(block);
+        free(names);
         return GC_ERR_NOMEM;
     }
     gc_buf_init(&p->block, block, GC_PAGE_BYTES);
+    gc_buf_init(&p->names, names, GC_PAGE_BYTES);
     return GC_OK;
 }
 
@@ -29,6 +32,7 @@ static void empty(struct gc_pages *p)
     p->bytes = 0;
     p->block_bytes = 0;
     gc_buf_reset(&p->block);
+    gc_buf_reset(&p->names);
     gc_digest_init(&p->digest);
 }
 
@@ -46,6 +50,9 @@ static void describe(struct gc_pages *p, struct gc_digest *digest, struct gc_lis
     };
     if (p->inlined)
         r->block = gc_buf_bytes(&p->block);
+    r->n_named = p->n_named;
+    memcpy(r->named, p->named, sizeof r->named);
+    r->names = gc_buf_bytes(&p->names);
 }
 
 /* The counts travel in the cursor, before the place, so that they go on where they were. */
@@ -98,19 +105,28 @@ static void set_cursor(struct gc_pages *p, struct gc_bytes cursor)
     p->cursor_len = cursor.len;
 }
 
-/* Makes room for an item of that size; false: there is no page for it. */
+/* Makes room for an item of that size; false: there is no page for it. Blocks and names share the room, so that a page that stands for
+ * a block is no larger a message than one that is one. */
 static bool make_room(struct gc_pages *p, size_t block)
 {
-    if (p->count < GC_PAGE_ITEMS && p->block_bytes + block <= GC_PAGE_BYTES)
+    size_t names = p->n_named * (size_t)GC_NAME_BYTES;
+    if (p->count < GC_PAGE_ITEMS && p->block_bytes + block + p->names.len + names <= GC_PAGE_BYTES)
         return p->left > 0;
     send_page(p);
     return p->count == 0 && p->left > 0;
 }
 
-static void begin_item(struct gc_pages *p)
+static void begin_item(struct gc_pages *p, struct gc_bytes text, struct gc_bytes fields)
 {
     if (p->count == 0)
         p->begun_ns = gc_clock_now();
+    if (p->n_named > 0) {
+        const struct gc_template_item item = {
+            .index = p->next + p->count, .path = gc_bytes_str(text), .fields = fields};
+        uint8_t *hashes = gc_buf_reserve(&p->names, p->n_named * (size_t)GC_NAME_BYTES);
+        GC_ASSERT(hashes != NULL); /* room was made */
+        gc_namer_hash(p->namer, &item, hashes);
+    }
     p->count++;
 }
 
@@ -126,11 +142,23 @@ void gc_pages_begin(struct gc_pages *p, struct gc_lister_job *job, bool inlined,
     p->inlined = inlined;
     p->ended = false;
     p->told = false;
+    p->namer = NULL;
+    p->n_named = 0;
     p->counts = tally != NULL;
     if (tally)
         p->tally = *tally;
     set_cursor(p, place);
     empty(p);
+    (void)pthread_mutex_unlock(&p->lock);
+}
+
+void gc_pages_name(struct gc_pages *p, const struct gc_namer *namer)
+{
+    (void)pthread_mutex_lock(&p->lock);
+    GC_ASSERT(p->count == 0);
+    p->namer = namer;
+    p->n_named = namer->n;
+    memcpy(p->named, namer->nodes, sizeof p->named);
     (void)pthread_mutex_unlock(&p->lock);
 }
 
@@ -148,7 +176,7 @@ bool gc_pages_add(struct gc_pages *p, struct gc_bytes text, struct gc_bytes fiel
     size_t size = gc_items_size(text.len, fields.len);
     bool room = make_room(p, size);
     if (room) {
-        begin_item(p);
+        begin_item(p, text, fields);
         bool put = gc_items_put(&p->block, text, fields);
         GC_ASSERT(put);
         if (p->counts)
@@ -160,19 +188,20 @@ bool gc_pages_add(struct gc_pages *p, struct gc_bytes text, struct gc_bytes fiel
     return room;
 }
 
-bool gc_pages_refer(struct gc_pages *p, struct gc_bytes record, uint64_t offset, size_t block,
-                    struct gc_bytes cursor)
+bool gc_pages_refer(struct gc_pages *p, struct gc_bytes record, uint64_t offset,
+                    const struct gc_listed_item *item, struct gc_bytes cursor)
 {
     (void)pthread_mutex_lock(&p->lock);
+    size_t block = item ? gc_items_size(item->text.len, item->fields.len) : 0;
     /* empty lines at a page's start belong to no page: they are only passed */
-    bool inside = block > 0 || p->count > 0;
+    bool inside = item || p->count > 0;
     bool room = !inside || make_room(p, block);
     if (room) {
-        inside = block > 0 || p->count > 0;
+        inside = item || p->count > 0;
         if (inside && p->count == 0)
             p->offset = offset;
-        if (block > 0)
-            begin_item(p);
+        if (item)
+            begin_item(p, item->text, item->fields);
         if (inside) {
             gc_digest_update(&p->digest, record);
             p->bytes += record.len;

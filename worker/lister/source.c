@@ -5,7 +5,7 @@
 #include "proto/codec.h"
 #include "worker/lister/job.h"
 
-/* A source's program is one step: small, whatever it says of its length. */
+/* A source's program is one step and some names: small, whatever it says of its length. */
 enum { ARENA = 512 * 1024, MAX_PROGRAM = 256 * 1024 };
 
 /* A source outlives the request that brought its program: the decoded one leads into bytes of its own. */
@@ -28,6 +28,8 @@ enum gc_err gc_source_init(struct gc_source *s, struct gc_bytes program, struct 
     enum gc_err err = memory ? decode(s, program, fault) : GC_ERR_NOMEM;
     if (!err && (s->program.kind != GC_STAGE_SOURCE || s->program.n_steps != 1))
         err = gc_fault_set(fault, GC_ERR_INVALID, "not the program of a source");
+    if (!err)
+        err = gc_namer_init(&s->namer, &s->program, &s->arena, fault);
     if (err) {
         gc_source_release(s);
         return err;

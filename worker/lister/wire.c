@@ -82,6 +82,26 @@ bool gc_wire_page(struct gc_reader *in, struct gc_page *ret)
 
 enum { FLAG_PAGE = 1, FLAG_ENDED = 2, FLAG_LAST = 4 };
 
+static void put_names(struct gc_buf *b, const struct gc_lister_reply *r)
+{
+    (void)gc_buf_put_u32(b, r->n_named);
+    for (uint32_t i = 0; i < r->n_named; i++)
+        (void)gc_buf_put_u64(b, r->named[i]);
+    gc_wire_put_bytes(b, r->names);
+}
+
+/* A hash of each name of each item. */
+static bool take_names(struct gc_reader *in, struct gc_lister_reply *r)
+{
+    if (!gc_reader_u32(in, &r->n_named) || r->n_named > GC_MAX_NAMINGS)
+        return false;
+    for (uint32_t i = 0; i < r->n_named; i++)
+        if (!gc_reader_u64(in, &r->named[i]))
+            return false;
+    uint64_t items = r->has_page ? r->page.count : 0;
+    return gc_wire_bytes(in, &r->names) && r->names.len == items * r->n_named * GC_NAME_BYTES;
+}
+
 void gc_wire_put_reply(struct gc_buf *b, const struct gc_lister_reply *r)
 {
     switch (r->kind) {
@@ -93,6 +113,7 @@ void gc_wire_put_reply(struct gc_buf *b, const struct gc_lister_reply *r)
         gc_wire_put_bytes(b, r->cursor);
         (void)gc_buf_put_u64(b, r->left_out);
         gc_wire_put_bytes(b, r->note);
+        put_names(b, r);
         gc_wire_put_bytes(b, r->block);
         return;
     case GC_LISTER_BLOCK: gc_wire_put_bytes(b, r->block); return;
@@ -116,7 +137,8 @@ static bool take_found(struct gc_reader *in, struct gc_lister_reply *r)
     if (r->has_page && !gc_wire_page(in, &r->page))
         return false;
     return gc_wire_bytes(in, &r->cursor) && r->cursor.len <= GC_MAX_PATH && gc_reader_u64(in, &r->left_out) &&
-           gc_wire_bytes(in, &r->note) && r->note.len < GC_MAX_TEXT && gc_wire_bytes(in, &r->block);
+           gc_wire_bytes(in, &r->note) && r->note.len < GC_MAX_TEXT && take_names(in, r) &&
+           gc_wire_bytes(in, &r->block);
 }
 
 bool gc_wire_reply(const struct gc_frame *f, struct gc_lister_reply *ret)

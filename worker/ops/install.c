@@ -308,6 +308,7 @@ void gc_stage_needs(const struct gc_stage *s, uint64_t want, struct gc_stage_nee
             continue; /* of some ops the file is optional */
         ret->outputs[ret->n_outputs++] = (struct gc_stage_output){
             .step = i,
+            .node = st->step->node,
             .exists = (enum gc_exists)gc_setting_choice(st->step, "exists", exists_choices, GC_EXISTS_ERROR),
             .suffix = gc_str_bytes(st->to->suffix),
             .by_digest = st->to->by_digest,

@@ -57,6 +57,7 @@ enum gc_exists { GC_EXISTS_ERROR, GC_EXISTS_SKIP, GC_EXISTS_OVERWRITE };
 
 struct gc_stage_output {
     uint32_t step;
+    uint64_t node;         /* of the job */
     enum gc_exists exists; /* the job's word on a file that is there already */
     struct gc_bytes
         suffix; /* of the file it writes, with the dot: ".webp"; lives in the stage; empty: it hangs on the item */

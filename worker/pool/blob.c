@@ -48,6 +48,7 @@ void gc_blob_unref(struct gc_blob **b_p)
     if (b->fd >= 0)
         close(b->fd);
     free(b->starts);
+    free(b->clashes);
     free(b->bytes);
     free(b);
 }
@@ -99,6 +100,63 @@ enum gc_err gc_blob_add_state(struct gc_blob *b, struct gc_bytes state)
     b->len += state.len;
     b->lengths[b->n_states++] = state.len;
     return GC_OK;
+}
+
+/* ---- clashes ---- */
+
+static int compare(uint64_t item, uint64_t node, const struct gc_clash *c)
+{
+    if (item != c->item)
+        return item < c->item ? -1 : 1;
+    return node == c->node ? 0 : node < c->node ? -1 : 1;
+}
+
+static uint32_t count_clashes(struct gc_bytes bytes)
+{
+    struct gc_reader in;
+    struct gc_clash clash;
+    uint32_t n = 0;
+    gc_reader_init(&in, bytes);
+    while (gc_clash_take(&in, &clash))
+        n++;
+    return gc_reader_done(&in) ? n : 0;
+}
+
+enum gc_err gc_blob_add_clashes(struct gc_blob *b, struct gc_bytes bytes)
+{
+    struct gc_reader in;
+    GC_ASSERT(b->kind == GC_BLOB_PAGE);
+    GC_ASSERT(!b->clashes);
+    uint32_t n = count_clashes(bytes);
+    if (bytes.len == 0 || n == 0)
+        return bytes.len == 0 ? GC_OK : GC_ERR_CORRUPT;
+    b->clashes = calloc(n, sizeof b->clashes[0]);
+    if (!b->clashes)
+        return GC_ERR_NOMEM;
+    gc_reader_init(&in, bytes);
+    while (b->n_clashes < n && gc_clash_take(&in, &b->clashes[b->n_clashes])) {
+        const struct gc_clash *c = &b->clashes[b->n_clashes];
+        if (b->n_clashes > 0 && compare(c->item, c->node, c - 1) <= 0)
+            return GC_ERR_CORRUPT;
+        b->n_clashes++;
+    }
+    return GC_OK;
+}
+
+const struct gc_clash *gc_blob_clash(const struct gc_blob *b, uint64_t item, uint64_t node)
+{
+    uint32_t low = 0, high = b->n_clashes;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        int c = compare(item, node, &b->clashes[middle]);
+        if (c == 0)
+            return &b->clashes[middle];
+        if (c < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return NULL;
 }
 
 /* ---- spools ---- */

@@ -11,6 +11,7 @@
 #include "common/error.h"
 #include "common/slice.h"
 #include "proto/limits.h"
+#include "proto/names.h"
 
 enum gc_blob_kind { GC_BLOB_PROGRAM, GC_BLOB_PAGE, GC_BLOB_STATES, GC_BLOB_CURSOR, GC_BLOB_SPOOL };
 
@@ -30,6 +31,8 @@ struct gc_blob {
     uint32_t count;
     uint32_t *starts;
     uint32_t missing; /* enum gc_cause */
+    uint32_t n_clashes; /* outputs whose names others make; by item and node */
+    struct gc_clash *clashes;
     size_t text_len;
     uint8_t text[GC_MAX_TEXT];
 
@@ -47,6 +50,10 @@ struct gc_blob *gc_blob_new(enum gc_blob_kind kind, struct gc_bytes bytes);
 struct gc_blob *gc_blob_ref(struct gc_blob *b);
 void gc_blob_unref(struct gc_blob **b_p);
 
+/* Of a PAGE: takes over its clashes, as DATA has them. GC_ERR_CORRUPT: they are none, or not in order. GC_ERR_NOMEM. */
+enum gc_err gc_blob_add_clashes(struct gc_blob *b, struct gc_bytes bytes) GC_MUST_CHECK;
+/* Who makes the name that `node` (of the job) would give to its output for `item`; NULL: nobody else. O(log). */
+const struct gc_clash *gc_blob_clash(const struct gc_blob *b, uint64_t item, uint64_t node);
 /* Of a PAGE that was just made: finds its items. GC_ERR_CORRUPT: there are not exactly `count` of them. GC_ERR_NOMEM. */
 enum gc_err gc_blob_index(struct gc_blob *b, uint32_t count) GC_MUST_CHECK;
 /* One more state, before the blob is shared. GC_ERR_LIMIT, GC_ERR_NOMEM. */

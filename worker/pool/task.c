@@ -1,4 +1,5 @@
 /* task.c - the descriptors of a task, and what becomes of its outputs. */
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -75,6 +76,32 @@ static const struct gc_refusal *refused_before(const struct gc_tender *t, uint64
     return NULL;
 }
 
+/* Another item, or another node, has the name: found when they were listed. */
+static bool clashes(const struct gc_tender *t, const struct gc_task *task, const struct gc_stage_output *need,
+                    struct gc_output *o)
+{
+    const struct gc_blob *page = t->now->input;
+    const struct gc_clash *c =
+        page && page->kind == GC_BLOB_PAGE ? gc_blob_clash(page, o->item, need->node) : NULL;
+    uint8_t path[GC_MAX_PATH];
+    struct gc_buf buf;
+    struct gc_fault fault;
+    if (!c)
+        return false;
+    gc_buf_init(&buf, path, sizeof path);
+    if (gc_stage_path(t->stage, need->step, task, NULL, &buf, &fault) != GC_CAUSE_NONE)
+        return false; /* that is its own failure, and said in its own words */
+    o->refused = GC_CAUSE_OUTPUT;
+    if (c->first_item == o->item)
+        snprintf(o->text, sizeof o->text, "another node of this item writes '%.*s' as well",
+                 (int)gc_min_size(buf.len, 200), (const char *)path);
+    else
+        snprintf(o->text, sizeof o->text,
+                 "item %llu writes '%.*s' as well: give the name more of the item, {dir}, {name} or {index}",
+                 (unsigned long long)c->first_item, (int)gc_min_size(buf.len, 200), (const char *)path);
+    return true;
+}
+
 static void open_output(struct gc_tender *t, const struct gc_task *task, uint64_t item, uint32_t i,
                         struct gc_share_output *out, int *fds, unsigned *n)
 {
@@ -95,7 +122,7 @@ static void open_output(struct gc_tender *t, const struct gc_task *task, uint64_
     if (before) {
         o->refused = before->cause;
         memcpy(o->text, before->text, sizeof o->text);
-    } else {
+    } else if (!clashes(t, task, need, o)) {
         gc_files_output(t->crew->roots, folder_of(t), t->stage, task, &token, o);
     }
     out->step = need->step;

@@ -321,13 +321,25 @@ static void mend(struct arbitrary *a, struct gc_msg *m)
         }
         break;
     }
-    case GC_MSG_PAGES: bulk = pages_mended(a, m->as.pages.pages, m->as.pages.n_pages); break;
+    case GC_MSG_PAGES: {
+        struct gc_msg_pages *p = &m->as.pages;
+        bulk = pages_mended(a, p->pages, p->n_pages);
+        for (uint32_t i = 0; i < p->n_pages; i++)
+            p->pages[i].count = 1 + p->pages[i].count % 5;
+        for (uint32_t i = 1; i < p->n_pages; i++)
+            p->pages[i].first = p->pages[i - 1].first + p->pages[i - 1].count;
+        for (uint32_t i = 0; i < p->n_pages; i++)
+            bulk += p->pages[i].count * p->n_named * GC_NAME_BYTES;
+        break;
+    }
     case GC_MSG_DATA: {
         struct gc_msg_data *d = &m->as.data;
         if (d->what == GC_GET_PAGE && d->n_page == 0)
             d->what = GC_GET_PROGRAM;
-        if (d->what == GC_GET_PAGE)
-            bulk = pages_mended(a, d->page, d->n_page);
+        if (d->what == GC_GET_PAGE) {
+            d->clashes = arbitrary_below(a, 100);
+            bulk = pages_mended(a, d->page, d->n_page) + d->clashes;
+        }
         if (d->what == GC_GET_DELTAS) {
             for (uint32_t i = 0; i < d->n_lengths; i++) {
                 d->lengths[i] = arbitrary_below(a, 100);

@@ -325,8 +325,8 @@ START_TEST(fields)
     ck_assert_str_eq(fault.text, "running: not an array of its 2 fields");
     ck_assert_int_eq(BODY(GC_MSG_BEAT, "\x94\x01\x01\x90\x01"), GC_ERR_INVALID);
     /* PAGES: cursor is BIN. */
-    ck_assert_int_eq(BODY(GC_MSG_PAGES, "\x9a\x01\x01\x01\x01\x90\xc2\xc2\xc4\x00\x00\xa0"), GC_OK);
-    ck_assert_int_eq(BODY(GC_MSG_PAGES, "\x9a\x01\x01\x01\x01\x90\xc2\xc2\xa0\x00\xa0"), GC_ERR_INVALID);
+    ck_assert_int_eq(BODY(GC_MSG_PAGES, "\x9b\x01\x01\x01\x01\x90\x90\xc2\xc2\xc4\x00\x00\xa0"), GC_OK);
+    ck_assert_int_eq(BODY(GC_MSG_PAGES, "\x9b\x01\x01\x01\x01\x90\x90\xc2\xc2\xa0\x00\xa0"), GC_ERR_INVALID);
 }
 END_TEST
 

@@ -260,12 +260,15 @@ START_TEST(what_workers_fetch)
                      GC_OK); /* beyond its end: nothing */
 
     struct gc_page got;
+    uint64_t clashes;
     gc_buf_reset(&out);
-    ck_assert_int_eq(gc_store_page(s, 1, FIXTURE_ITEM, 0, &got, &total, digest, &out, &f), GC_OK);
+    ck_assert_int_eq(gc_store_page(s, 1, FIXTURE_ITEM, 0, &got, &total, digest, &out, &clashes, &f),
+                     GC_OK);
+    ck_assert_uint_eq(clashes, 0);
     ck_assert_uint_eq(got.count, 3);
     ck_assert_uint_eq(total, FIXTURE_SOURCE);
     ck_assert(gc_bytes_equal(gc_buf_bytes(&out), gc_bytes_of("abc", 3)));
-    ck_assert_int_eq(gc_store_page(s, 1, FIXTURE_SOURCE, 1, &got, &total, digest, &out, &f),
+    ck_assert_int_eq(gc_store_page(s, 1, FIXTURE_SOURCE, 1, &got, &total, digest, &out, &clashes, &f),
                      GC_ERR_NOT_FOUND);
 
     gc_buf_reset(&out);
