@@ -41,6 +41,8 @@ struct gc_plan_vertex {
         of_run; /* the set of the run's nodes whose values it needs, without those that its items' values bring along; itself too
                          where it is the run's. NULL: a source, a reducer, or not known */
 
+    bool compared; /* two items could make one name of its output: found when they are listed */
+
     struct gc_policy policy; /* merged: nothing unset but max_bad */
 
     uint32_t runs_in; /* stage whose program has its step */
@@ -113,6 +115,7 @@ void gc_plan_config(struct gc_planner *p, uint32_t node);
 void gc_plan_inputs(struct gc_planner *p, uint32_t node);
 void gc_plan_scopes(struct gc_planner *p);
 void gc_plan_publish(struct gc_planner *p);
+void gc_plan_compare(struct gc_planner *p);
 void gc_plan_policies(struct gc_planner *p);
 void gc_plan_cut(struct gc_planner *p);
 void gc_plan_steps(struct gc_planner *p);

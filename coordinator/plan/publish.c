@@ -2,8 +2,8 @@
  *
  * A publishing op (by trait) names its file by the template `to`. One-to-one by construction are {index}, {path}, {digest}, and
  * {dir} together with {name} or {stem}. {name} or {stem} alone are where the source takes one folder only. Whatever passes here
- * is not believed: the second item that makes a name still fails as `output`. This is for the user who would find out in the
- * morning.
+ * is not believed: unless a name is one-to-one in all cases, the source's program tells the lister to hash it for each item, and an
+ * item that makes it again fails as `output`. The words here are for the user who would find out in the morning.
  */
 #include "common/nearest.h"
 #include "coordinator/plan/planner.h"
@@ -109,6 +109,14 @@ static bool one_to_one(unsigned set)
     return (set & FIELD_DIR) && (set & (FIELD_NAME | FIELD_STEM));
 }
 
+/* {stem} is not: a.jpg and a.png have one. Names by their digest cannot be compared beforehand, nor need they. */
+static bool always_one_to_one(unsigned set)
+{
+    if (set & (FIELD_INDEX | FIELD_PATH | FIELD_DIGEST))
+        return true;
+    return (set & FIELD_DIR) && (set & FIELD_NAME);
+}
+
 static void check_item_name(struct gc_planner *p, uint32_t node, struct gc_bytes field, struct gc_bytes to,
                             unsigned set)
 {
@@ -139,6 +147,7 @@ static void check_node(struct gc_planner *p, uint32_t node)
     unsigned set;
     if (!fields_of(p, node, field, gc_bytes_str(to->as.string), &set))
         return;
+    p->v[node].compared = v->per_item && !always_one_to_one(set);
     if (v->per_item)
         check_item_name(p, node, field, to->as.string, set);
     else if (set & ~(unsigned)FIELD_OTHER)
@@ -151,4 +160,25 @@ void gc_plan_publish(struct gc_planner *p)
     for (uint32_t i = 0; i < p->n; i++)
         if (p->v[i].known && gc_plan_has(&p->v[i], GC_TRAIT_PUBLISH))
             check_node(p, i);
+}
+
+/* The names that are to be compared go to the program of the source whose items make them. */
+void gc_plan_compare(struct gc_planner *p)
+{
+    for (uint32_t i = 0; i < p->n && !p->full; i++) {
+        const struct gc_plan_vertex *v = &p->v[i];
+        if (!v->compared)
+            continue;
+        struct gc_program *program = &p->draft->programs[p->v[v->source].runs_in];
+        if (!program->names)
+            program->names = GC_PLANNER_ARRAY(p, struct gc_naming, GC_MAX_NAMINGS);
+        if (program->n_names == GC_MAX_NAMINGS)
+            gc_plan_warn(p, i, gc_str_bytes(GC_STR("config.to")),
+                         "names of outputs are compared for %u nodes of a source, and '%b' is beyond them: two of its "
+                         "items that make one name are only found when the second is written",
+                         (uint64_t)GC_MAX_NAMINGS, v->node->id);
+        else if (program->names)
+            program->names[program->n_names++] =
+                (struct gc_naming){.node = i, .to = gc_plan_setting(v, "to")->as.string};
+    }
 }
