@@ -95,6 +95,20 @@ static int number_answer(void *arg, const struct gc_msg *msg, struct graphcap_er
     return GRAPHCAP_OK;
 }
 
+int gc_plan_get_number(struct graphcap *gc, uint64_t number, struct gc_document *ret, struct gc_plan *plan,
+                       struct graphcap_error *error)
+{
+    struct gc_fault fault = {0};
+    int code = gc_document_get(gc, GC_GET_PLAN, number, ret, error);
+    if (code != GRAPHCAP_OK)
+        return code;
+    enum gc_err err = gc_decode_plan(gc_bytes_of(ret->bytes, ret->len), &ret->arena, plan, &fault);
+    if (err == GC_OK)
+        return GRAPHCAP_OK;
+    gc_document_release(ret);
+    return gc_fail_context(error, gc_fail_fault(error, err, &fault), "the plan");
+}
+
 int gc_plan_get(struct graphcap *gc, const struct gc_id128 *run, struct gc_document *ret,
                 uint64_t *ret_run_no, struct gc_plan *plan, struct graphcap_error *error)
 {
@@ -104,17 +118,10 @@ int gc_plan_get(struct graphcap *gc, const struct gc_id128 *run, struct gc_docum
     char id[GC_ID_TEXT_SIZE];
     gc_id_text(*run, id);
     msg.as.list_runs.prefix = gc_str_bytes(gc_str_of(id));
-    struct gc_fault fault = {0};
     int code = gc_conn_ask(gc, &(struct gc_request){&msg, 1, number_answer, &number}, error);
     if (code == GRAPHCAP_OK)
-        code = gc_document_get(gc, GC_GET_PLAN, number.run_no, ret, error);
-    if (code != GRAPHCAP_OK)
-        return code;
-    enum gc_err err = gc_decode_plan(gc_bytes_of(ret->bytes, ret->len), &ret->arena, plan, &fault);
-    if (err != GC_OK) {
-        gc_document_release(ret);
-        return gc_fail_context(error, gc_fail_fault(error, err, &fault), "the run's plan");
-    }
-    *ret_run_no = number.run_no;
-    return GRAPHCAP_OK;
+        code = gc_plan_get_number(gc, number.run_no, ret, plan, error);
+    if (code == GRAPHCAP_OK)
+        *ret_run_no = number.run_no;
+    return code;
 }

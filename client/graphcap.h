@@ -352,8 +352,13 @@ void graphcap_workers_close(struct graphcap_workers **workers);
 /* What the fleet can do, as JSON: {"build": "...", "ops": [{"name", "help", "scope", "traits", "inputs", "outputs", "config",
  * "shape"}, ...]}, sorted by name. */
 int graphcap_catalogue_json(struct graphcap *gc, char **ret, struct graphcap_error *error);
-/* How a run was planned: {"stages": [{"kind", "nodes", ...}], "reasons": [{"node", "text"}]}. */
+/* How a run was planned: {"stages": [{"kind", "nodes", "steps": [{"node", "op", "command", ...}], ...}], "reasons": [{"node",
+ * "text"}], "program"}. "program" does for one item what the stages do for all, with the same pixels: a text for a POSIX shell, in
+ * the words of the vips command. */
 int graphcap_plan_json(struct graphcap *gc, const char *run, char **ret, struct graphcap_error *error);
+/* How the job would be planned, if it were submitted now; nothing is run. GRAPHCAP_INVALID: it was refused, its problems say why. */
+int graphcap_plan_job_json(struct graphcap *gc, struct graphcap_job *job, char **ret,
+                           struct graphcap_error *error);
 
 /* ---- results ------------------------------------------------------------------------------------------------------------ */
 

@@ -1,9 +1,8 @@
-/* run_json.c - a run, a plan and a catalogue as JSON. */
+/* run_json.c - a run as JSON. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "client/connection.h"
-#include "client/document.h"
 #include "client/error.h"
 #include "client/results.h"
 #include "common/json/json.h"
@@ -140,74 +139,4 @@ int graphcap_run_json(struct graphcap *gc, const struct graphcap_run *run, char 
         code = take(&t, ret, error);
     gc_text_release(&t);
     return code;
-}
-
-/* ---- a plan ---- */
-
-static void put_stage(struct gc_text *t, const struct gc_plan *plan, const struct gc_plan_stage *s)
-{
-    gc_json_item(t);
-    gc_json_open(t, '{');
-    put_str(t, "kind", gc_stage_kind_name(s->kind));
-    put_u64(t, "source", s->source);
-    gc_json_key(t, "nodes");
-    gc_json_open(t, '[');
-    for (uint32_t i = 0; i < s->n_nodes; i++) {
-        gc_json_item(t);
-        if (s->nodes[i] < plan->n_nodes)
-            gc_json_bytes(t, plan->nodes[s->nodes[i]].id);
-        else
-            gc_json_null(t);
-    }
-    gc_json_close(t, ']');
-    put_u64(t, "retries", s->retries);
-    gc_json_key(t, "timeout_seconds");
-    gc_json_fixed(t, SECONDS(s->timeout_ns), 3);
-    gc_json_key(t, "pure");
-    gc_json_bool(t, s->pure);
-    gc_json_close(t, '}');
-}
-
-static void put_plan(struct gc_text *t, const struct gc_plan *plan)
-{
-    gc_json_open(t, '{');
-    gc_json_key(t, "stages");
-    gc_json_open(t, '[');
-    for (uint32_t i = 0; i < plan->n_stages; i++)
-        put_stage(t, plan, &plan->stages[i]);
-    gc_json_close(t, ']');
-    gc_json_key(t, "reasons");
-    gc_json_open(t, '[');
-    for (uint32_t i = 0; i < plan->n_reasons; i++) {
-        const struct gc_reason *r = &plan->reasons[i];
-        gc_json_item(t);
-        gc_json_open(t, '{');
-        gc_json_key(t, "node");
-        if (r->node < plan->n_nodes)
-            gc_json_bytes(t, plan->nodes[r->node].id);
-        else
-            gc_json_null(t);
-        gc_json_key(t, "text");
-        gc_json_bytes(t, r->text);
-        gc_json_close(t, '}');
-    }
-    gc_json_close(t, ']');
-    gc_json_close(t, '}');
-}
-
-int graphcap_plan_json(struct graphcap *gc, const char *run, char **ret, struct graphcap_error *error)
-{
-    struct gc_id128 id;
-    struct gc_document document;
-    struct gc_plan plan;
-    struct gc_text t = {0};
-    uint64_t run_no;
-    int code = gc_conn_run_id(run, &id, error);
-    if (code == GRAPHCAP_OK)
-        code = gc_plan_get(gc, &id, &document, &run_no, &plan, error);
-    if (code != GRAPHCAP_OK)
-        return code;
-    put_plan(&t, &plan);
-    gc_document_release(&document);
-    return take(&t, ret, error);
 }

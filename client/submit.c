@@ -6,6 +6,7 @@
 #include "client/connection.h"
 #include "client/error.h"
 #include "client/job.h"
+#include "client/submit.h"
 #include "common/sys/random.h"
 
 /* BEGIN and END, and parts: one a node at worst. */
@@ -19,6 +20,7 @@ struct submission {
     uint8_t *memory; /* of the bulks */
     size_t used;
     bool accepted;
+    uint64_t run_no;
 };
 
 static int too_large(const struct graphcap_job *job, const char *what, struct graphcap_error *error)
@@ -83,12 +85,14 @@ static int answer(void *arg, const struct gc_msg *msg, struct graphcap_error *er
     if (msg->type != GC_MSG_SUBMITTED || !gc_id_equal(msg->as.submitted.run, s->run))
         return GC_NOT_THE_ANSWER;
     s->accepted = msg->as.submitted.accepted;
+    s->run_no = msg->as.submitted.run_no;
     return gc_job_add_problems(s->job, msg->as.submitted.problems, msg->as.submitted.n_problems,
                                msg->as.submitted.more, error);
 }
 
+/* `ret_run_no` may be NULL. */
 static int submit(struct graphcap *gc, struct graphcap_job *job, struct gc_id128 run, bool dry, bool paused,
-                  bool *ret_accepted, struct graphcap_error *error)
+                  bool *ret_accepted, uint64_t *ret_run_no, struct graphcap_error *error)
 {
     struct submission *s = calloc(1, sizeof *s);
     uint8_t *memory = malloc(GC_MAX_DOCUMENT);
@@ -104,6 +108,8 @@ static int submit(struct graphcap *gc, struct graphcap_job *job, struct gc_id128
     if (code == GRAPHCAP_OK)
         code = gc_conn_ask(gc, &(struct gc_request){s->msgs, s->n, answer, s}, error);
     *ret_accepted = s->accepted;
+    if (ret_run_no)
+        *ret_run_no = s->run_no;
     free(memory);
     free(s);
     return code;
@@ -114,7 +120,7 @@ int graphcap_validate(struct graphcap *gc, struct graphcap_job *job, struct grap
     bool accepted;
     if (job->spec->job.n_nodes == 0)
         return GRAPHCAP_OK; /* nothing was whole enough to ask about */
-    return submit(gc, job, gc_random_id(), true, false, &accepted, error);
+    return submit(gc, job, gc_random_id(), true, false, &accepted, NULL, error);
 }
 
 static int refused(const struct graphcap_job *job, struct graphcap_error *error)
@@ -122,6 +128,18 @@ static int refused(const struct graphcap_job *job, struct graphcap_error *error)
     size_t n = graphcap_job_errors(job);
     return gc_fail(error, GRAPHCAP_INVALID, "%s: the job was refused: %zu problem%s", job->spec->file, n,
                    n == 1 ? "" : "s");
+}
+
+int gc_submit_dry(struct graphcap *gc, struct graphcap_job *job, uint64_t *ret, struct graphcap_error *error)
+{
+    bool accepted = false;
+    int code = GRAPHCAP_OK;
+    if (job->spec->job.n_nodes > 0) /* else nothing was whole enough to ask about */
+        code = submit(gc, job, gc_random_id(), true, false, &accepted, ret, error);
+    /* What is wrong in shape was left out of what was asked about. */
+    if (code == GRAPHCAP_OK && (!accepted || graphcap_job_errors(job) > 0))
+        code = refused(job, error);
+    return code;
 }
 
 int graphcap_submit(struct graphcap *gc, struct graphcap_job *job,
@@ -138,7 +156,7 @@ int graphcap_submit(struct graphcap *gc, struct graphcap_job *job,
         graphcap_new_run(run);
     int code = gc_conn_run_id(run, &id, error);
     if (code == GRAPHCAP_OK)
-        code = submit(gc, job, id, false, o.paused, &accepted, error);
+        code = submit(gc, job, id, false, o.paused, &accepted, NULL, error);
     if (code == GRAPHCAP_OK && !accepted)
         code = refused(job, error);
     return code;

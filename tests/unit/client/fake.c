@@ -173,6 +173,37 @@ static void list_runs(struct fake *f, const struct gc_msg *msg)
 
 /* ---- plan and pages ---- */
 
+/* Of one step. */
+static struct gc_bytes program(uint64_t stage, enum gc_stage_kind kind, const char *id, const char *op)
+{
+    static uint8_t memory[3][512];
+    struct gc_buf out;
+    struct gc_step_input from_item = {.step = GC_UNSET, .slot = text("in")};
+    struct gc_step step = {.node = stage, .id = text(id), .op = text(op), .decode = GC_UNSET};
+    if (kind == GC_STAGE_ITEM) {
+        step.n_inputs = 1;
+        step.inputs = &from_item;
+    }
+    struct gc_program p = {.stage = stage, .kind = kind, .n_steps = 1, .steps = &step};
+    gc_buf_init(&out, memory[stage], sizeof memory[stage]);
+    ck_assert_int_eq(gc_encode_program(&p, &out), GC_OK);
+    return gc_buf_bytes(&out);
+}
+
+static void catalogue(struct fake *f, const struct gc_msg *msg)
+{
+    struct gc_op op = {
+        .name = text("describe"), .scope = GC_SCOPE_ITEM, .command = text("vips stats {item}")};
+    struct gc_catalogue c = {.build = text("fake"), .n_ops = 1, .ops = &op};
+    struct gc_buf bulk;
+    gc_buf_init(&bulk, bulk_memory, sizeof bulk_memory);
+    ck_assert_int_eq(gc_encode_catalogue(&c, &bulk), GC_OK);
+    struct gc_msg data = {.type = GC_MSG_DATA,
+                          .as.data = {.what = GC_GET_CATALOGUE, .total = bulk.len},
+                          .bulk = gc_buf_bytes(&bulk)};
+    reply(f, msg->seq, &data);
+}
+
 static void plan(struct fake *f, const struct gc_msg *msg)
 {
     struct gc_field shape[] = {{.name = text("mean"), .type = GC_TYPE_REAL},
@@ -208,7 +239,8 @@ static void plan(struct fake *f, const struct gc_msg *msg)
          .n_nodes = 1,
          .nodes = &zero,
          .n_below = 1,
-         .below = &zero},
+         .below = &zero,
+         .program = program(0, GC_STAGE_SOURCE, "photos", "files")},
         {.kind = GC_STAGE_ITEM,
          .source = 0,
          .n_nodes = 1,
@@ -216,8 +248,15 @@ static void plan(struct fake *f, const struct gc_msg *msg)
          .n_below = 1,
          .below = &zero,
          .n_reducers = 1,
-         .reducers = &two},
-        {.kind = GC_STAGE_REDUCE, .source = 1, .n_nodes = 1, .nodes = &two, .n_below = 1, .below = &zero},
+         .reducers = &two,
+         .program = program(1, GC_STAGE_ITEM, "tone", "describe")},
+        {.kind = GC_STAGE_REDUCE,
+         .source = 1,
+         .n_nodes = 1,
+         .nodes = &two,
+         .n_below = 1,
+         .below = &zero,
+         .program = program(2, GC_STAGE_REDUCE, "total", "count")},
     };
     struct gc_plan p = {.n_nodes = 3, .nodes = nodes, .n_stages = 3, .stages = stages};
     struct gc_buf bulk;
@@ -267,6 +306,8 @@ static void get(struct fake *f, const struct gc_msg *msg)
         plan(f, msg);
     else if (msg->as.get.what == GC_GET_PAGE)
         page(f, msg);
+    else if (msg->as.get.what == GC_GET_CATALOGUE)
+        catalogue(f, msg);
     else
         reply_error(f, msg->seq, GC_ERR_NOT_FOUND, "the fake has no such thing");
 }

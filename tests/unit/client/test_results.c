@@ -241,7 +241,21 @@ START_TEST(run_as_json)
     json_decref(j);
     graphcap_text_free(&text);
     ck_assert_int_eq(graphcap_plan_json(gc, fake_run(), &text, &error), GRAPHCAP_OK);
-    ck_assert_ptr_nonnull(strstr(text, "\"reduce\""));
+    j = json_loads(text, 0, NULL);
+    ck_assert_msg(j != NULL, "%s", text);
+    json_t *stage = json_array_get(json_object_get(j, "stages"), 1);
+    ck_assert_str_eq(json_string_value(json_object_get(stage, "kind")), "item");
+    json_t *step = json_array_get(json_object_get(stage, "steps"), 0);
+    ck_assert_str_eq(json_string_value(json_object_get(step, "node")), "tone");
+    ck_assert_str_eq(json_string_value(json_object_get(step, "command")), "vips stats \"$IN\"");
+    stage = json_array_get(json_object_get(j, "stages"), 2);
+    ck_assert_str_eq(json_string_value(json_object_get(stage, "kind")), "reduce");
+    step = json_array_get(json_object_get(stage, "steps"), 0);
+    ck_assert(json_is_null(json_object_get(step, "command")));
+    ck_assert_str_eq(json_string_value(json_object_get(step, "no_command")),
+                     "no worker has the op 'count' any more");
+    ck_assert_ptr_nonnull(strstr(json_string_value(json_object_get(j, "program")), "\nvips stats \"$IN\"\n"));
+    json_decref(j);
     graphcap_text_free(&text);
     graphcap_run_free(&run);
 }

@@ -1,0 +1,696 @@
+/* plan_program.c - see plan_program.h. A line is made of words, a word of pieces, each quoted for itself. */
+#include "client/plan_program.h"
+
+#include <string.h>
+
+#include "common/json/json.h"
+#include "common/json/text.h"
+#include "proto/states.h"
+
+/* ---- words of a shell ---- */
+
+struct line {
+    struct gc_text *out;
+    struct gc_text plain; /* what came since the last piece of the word that is no plain text */
+    bool begun;           /* the word has something in it */
+};
+
+static bool is_safe(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c && strchr("_-./:=,+@%", c));
+}
+
+/* A name that stands outside of quotes: of nodes and outputs, which are letters, digits, _ . and - unless somebody lies. */
+static void put_safe(struct gc_text *out, struct gc_bytes name)
+{
+    for (size_t i = 0; i < name.len; i++)
+        gc_text_putc(out, is_safe((char)name.ptr[i]) && name.ptr[i] != '/' ? (char)name.ptr[i] : '_');
+}
+
+/* In single quotes everything stands for itself but the quote; control bytes are spelt, since a terminal would obey them. */
+static void put_quoted(struct gc_text *out, const char *s, size_t len)
+{
+    bool open = false;
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)s[i];
+        bool control = (c < 0x20 && c != '\n') || c == 0x7f;
+        bool inside = !control && c != '\'';
+        if (inside != open)
+            gc_text_putc(out, '\'');
+        open = inside;
+        if (control)
+            gc_text_format(out, "\"$(printf '\\%03o')\"", c);
+        else
+            gc_text_put(out, c == '\'' ? "\\'" : (char[]){(char)c, '\0'});
+    }
+    if (open)
+        gc_text_putc(out, '\'');
+}
+
+static void flush_plain(struct line *l)
+{
+    const char *s = gc_text_str(&l->plain);
+    bool safe = true;
+    for (size_t i = 0; i < l->plain.len && safe; i++)
+        safe = is_safe(s[i]);
+    if (safe)
+        gc_text_append(l->out, s, l->plain.len);
+    else
+        put_quoted(l->out, s, l->plain.len);
+    gc_text_reset(&l->plain);
+}
+
+static void begin_word(struct line *l)
+{
+    if (!l->begun && l->out->len)
+        gc_text_putc(l->out, ' ');
+    l->begun = true;
+}
+
+static void put_plain(struct line *l, const char *s, size_t len)
+{
+    begin_word(l);
+    gc_text_append(&l->plain, s, len);
+}
+
+static void put_bytes(struct line *l, struct gc_bytes b)
+{
+    put_plain(l, (const char *)b.ptr, b.len);
+}
+
+/* A piece that the shell expands: ours, not the job's. */
+static void put_variable(struct line *l, const char *text)
+{
+    begin_word(l);
+    flush_plain(l);
+    gc_text_format(l->out, "\"%s\"", text);
+}
+
+static void end_word(struct line *l)
+{
+    if (l->begun)
+        flush_plain(l);
+    l->begun = false;
+}
+
+/* ---- what a plan holds ---- */
+
+static const struct gc_op *op_of(const struct gc_plan_view *view, const struct gc_step *step)
+{
+    const struct gc_catalogue *c = view->catalogue;
+    for (uint32_t low = 0, high = c->n_ops; low < high;) {
+        uint32_t middle = low + (high - low) / 2;
+        int order = gc_str_compare(gc_bytes_str(c->ops[middle].name), gc_bytes_str(step->op));
+        if (order == 0)
+            return &c->ops[middle];
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+static const char *program_wrong(const struct gc_plan *plan, const struct gc_program *p)
+{
+    bool scans = p->kind == GC_STAGE_REDUCE; /* its inputs are nodes of another stage */
+    for (uint32_t i = 0; i < p->n_steps; i++) {
+        const struct gc_step *step = &p->steps[i];
+        if (step->node >= plan->n_nodes)
+            return "a step of a node that is not there";
+        if (step->decode != GC_UNSET && step->decode >= p->n_steps)
+            return "a decode that is not there";
+        for (uint32_t k = 0; k < step->n_inputs && !scans; k++) {
+            uint64_t from = step->inputs[k].step;
+            if (from == GC_UNSET)
+                continue;
+            if (from >= p->n_steps || (from >= i && !p->steps[from].hoisted) || (from >= i && step->hoisted))
+                return "an input that does not come before its reader";
+        }
+    }
+    return NULL;
+}
+
+const char *gc_plan_view_wrong(const struct gc_plan_view *view)
+{
+    const struct gc_plan *plan = view->plan;
+    const char *wrong = NULL;
+    for (uint32_t s = 0; s < plan->n_stages && !wrong; s++) {
+        const struct gc_plan_stage *stage = &plan->stages[s];
+        if (stage->source != GC_UNSET && stage->source >= plan->n_stages)
+            return "a stage that is not there";
+        for (uint32_t i = 0; i < stage->n_nodes; i++)
+            if (stage->nodes[i] >= plan->n_nodes)
+                return "a stage of a node that is not there";
+        wrong = program_wrong(plan, &view->programs[s]);
+    }
+    for (uint32_t i = 0; i < plan->n_reasons && !wrong; i++)
+        if (plan->reasons[i].node >= plan->n_nodes)
+            wrong = "a reason of a node that is not there";
+    return wrong;
+}
+
+/* ---- one step ---- */
+
+/* A step that is being written. */
+struct writing {
+    const struct gc_plan_view *view;
+    uint32_t stage;
+    const struct gc_step *step;
+    const struct gc_step
+        *decoder; /* whose file {item} is: the step itself, or that whose decode it takes over */
+    const struct gc_op *op;
+    struct gc_bytes template;
+    struct line line;
+    struct gc_text why; /* it has no command */
+    bool at_item;       /* {item} was the last thing written: brackets behind it are the decoder's settings */
+};
+
+static const struct gc_program *program_of(const struct writing *w)
+{
+    return &w->view->programs[w->stage];
+}
+
+static void no_command(struct writing *w, const char *what, struct gc_bytes name, const char *more)
+{
+    if (w->why.len == 0)
+        gc_text_format(&w->why, "%s%.*s%s", what, GC_STR_ARGS(gc_bytes_str(name)), more);
+}
+
+static const struct gc_value *setting_of(const struct gc_step *step, struct gc_str key)
+{
+    for (uint32_t i = 0; i < step->n_config; i++)
+        if (gc_str_equal(gc_bytes_str(step->config[i].key), key))
+            return &step->config[i].value;
+    return NULL;
+}
+
+/* Whether the template has {NAME}. */
+static bool names(struct gc_bytes template, struct gc_str name)
+{
+    for (size_t i = 0; i + name.len + 2 <= template.len; i++) {
+        const char *at = (const char *)template.ptr + i;
+        if (at[0] == '{' && at[name.len + 1] == '}' && memcmp(at + 1, name.ptr, name.len) == 0)
+            return true;
+    }
+    return false;
+}
+
+static struct gc_bytes template_of(const struct gc_op *op, const struct gc_step *step)
+{
+    return step->decode != GC_UNSET ? op->command_on_file : op->command;
+}
+
+/* Where what an input brings was made, through steps that hand it on. */
+static struct gc_step_input origin(const struct gc_program *p, struct gc_step_input in)
+{
+    while (in.step != GC_UNSET && (p->steps[in.step].traits & GC_TRAIT_PASSES) && p->steps[in.step].n_inputs)
+        in = p->steps[in.step].inputs[0];
+    return in;
+}
+
+/* Whether the step's command writes the file of that output (empty: the first). */
+static bool writes(const struct gc_plan_view *view, const struct gc_step *step, struct gc_bytes output)
+{
+    const struct gc_op *op = op_of(view, step);
+    if (!op || op->n_outputs == 0)
+        return false;
+    return names(template_of(op, step), gc_bytes_str(output.len ? output : op->outputs[0].name));
+}
+
+/* "$T/small.v", "$T/image.exif.v" */
+static void put_file(const struct gc_plan_view *view, const struct gc_step *step, struct gc_bytes output,
+                     struct gc_text *to)
+{
+    const struct gc_op *op = op_of(view, step);
+    bool first = output.len == 0 || (op && op->n_outputs && gc_bytes_equal(op->outputs[0].name, output));
+    gc_text_put(to, "$T/");
+    put_safe(to, step->id);
+    if (!first) {
+        gc_text_putc(to, '.');
+        put_safe(to, output);
+    }
+    gc_text_put(to, ".v");
+}
+
+/* IN, and of further sources IN2, IN3: in the order of their stages. */
+static void put_item_name(const struct gc_plan_view *view, uint32_t stage, struct gc_text *to)
+{
+    unsigned n = 0;
+    uint64_t source =
+        view->plan->stages[stage].kind == GC_STAGE_SOURCE ? stage : view->plan->stages[stage].source;
+    for (uint32_t s = 0; s < view->plan->n_stages && s <= source; s++)
+        n += view->plan->stages[s].kind == GC_STAGE_SOURCE;
+    gc_text_put(to, "IN");
+    if (n > 1)
+        gc_text_format(to, "%u", n);
+}
+
+static void put_item_variable(struct writing *w)
+{
+    struct gc_text name = {0};
+    gc_text_putc(&name, '$');
+    put_item_name(w->view, w->stage, &name);
+    put_variable(&w->line, gc_text_str(&name));
+    gc_text_release(&name);
+}
+
+static void put_item(struct writing *w)
+{
+    const struct gc_value *path = setting_of(w->decoder, GC_STR("path"));
+    w->at_item = true;
+    if (path && path->kind == GC_VALUE_STRING)
+        put_bytes(&w->line, path->as.string);
+    else
+        put_item_variable(w);
+}
+
+/* One file of an input. */
+static void put_input_file(struct writing *w, const struct gc_step_input *in, struct gc_text *files)
+{
+    struct gc_step_input from = origin(program_of(w), *in);
+    const struct gc_step *step = from.step == GC_UNSET ? NULL : &program_of(w)->steps[from.step];
+    if (files->len)
+        gc_text_putc(files, ' ');
+    if (!step) {
+        gc_text_putc(files, '$');
+        put_item_name(w->view, w->stage, files);
+    } else if (!writes(w->view, step, from.output)) {
+        no_command(w, "it reads '", step->id, "', which no vips command makes");
+    } else {
+        put_file(w->view, step, from.output, files);
+    }
+}
+
+/* Of an input that takes many nodes the files are one word. */
+static void put_input(struct writing *w, struct gc_str slot)
+{
+    struct gc_text files = {0};
+    for (uint32_t k = 0; k < w->step->n_inputs; k++)
+        if (gc_str_equal(gc_bytes_str(w->step->inputs[k].slot), slot))
+            put_input_file(w, &w->step->inputs[k], &files);
+    if (files.len == 0)
+        no_command(w, "it has no input '", gc_str_bytes(slot), "'");
+    put_variable(&w->line, gc_text_str(&files));
+    gc_text_release(&files);
+}
+
+/* ---- settings ---- */
+
+static bool put_value(struct gc_text *to, const struct gc_value *v, bool inside)
+{
+    switch (v->kind) {
+    case GC_VALUE_BOOL: gc_text_put(to, v->as.flag ? "true" : "false"); return true;
+    case GC_VALUE_INT: gc_text_format(to, "%lld", (long long)v->as.integer); return true;
+    case GC_VALUE_REAL: gc_json_real(to, v->as.real); return true;
+    case GC_VALUE_STRING: gc_text_append(to, v->as.string.ptr, v->as.string.len); return true;
+    case GC_VALUE_LIST:
+        for (uint32_t i = 0; i < v->n && !inside; i++) {
+            if (i)
+                gc_text_putc(to, ' ');
+            if (!put_value(to, &v->as.items[i], true))
+                return false;
+        }
+        return !inside;
+    case GC_VALUE_NULL:
+    case GC_VALUE_MAP:
+    default: return false;
+    }
+}
+
+/* A word that begins with a dash would be taken for an option: a blank before a number changes nothing. */
+static void put_setting(struct writing *w, struct gc_str key)
+{
+    struct gc_text text = {0};
+    const struct gc_value *v = setting_of(w->step, key);
+    if (!v || !put_value(&text, v, false))
+        no_command(w, "it needs a number or a text as '", gc_str_bytes(key), "'");
+    if (!w->line.begun && text.len && text.ptr[0] == '-')
+        put_plain(&w->line, " ", 1);
+    put_plain(&w->line, gc_text_str(&text), text.len);
+    gc_text_release(&text);
+}
+
+/* What libvips reads within brackets: a text with one of its signs stands in quotes. */
+static void put_in_brackets(struct line *l, const struct gc_text *value)
+{
+    const char *s = gc_text_str(value);
+    if (!strpbrk(s, "[]=,\"\\")) {
+        put_plain(l, s, value->len);
+        return;
+    }
+    put_plain(l, "\"", 1);
+    for (size_t i = 0; i < value->len; i++) {
+        if (s[i] == '"' || s[i] == '\\')
+            put_plain(l, "\\", 1);
+        put_plain(l, s + i, 1);
+    }
+    put_plain(l, "\"", 1);
+}
+
+/* What a placeholder {options...} asks for. */
+struct choice {
+    bool brackets;
+    bool but; /* `keys` are those left out; else, where there are any, those taken */
+    struct gc_str keys;
+};
+
+static bool listed(struct gc_str keys, struct gc_str key)
+{
+    for (size_t i = 0; i < keys.len;) {
+        size_t end = i;
+        while (end < keys.len && keys.ptr[end] != ' ')
+            end++;
+        if (gc_str_equal(gc_str_part(keys, i, end), key))
+            return true;
+        i = end + 1;
+    }
+    return false;
+}
+
+static bool chosen(const struct writing *w, const struct choice *c, const struct gc_setting *s)
+{
+    struct gc_str key = gc_bytes_str(s->key);
+    if (names(w->template, key) || s->value.kind == GC_VALUE_NULL)
+        return false;
+    return c->keys.len == 0 || listed(c->keys, key) != c->but;
+}
+
+static void put_option(struct writing *w, const struct choice *c, const struct gc_setting *s, bool first)
+{
+    struct gc_text text = {0};
+    if (!put_value(&text, &s->value, false))
+        no_command(w, "a vips command cannot be told its '", s->key, "'");
+    if (c->brackets) {
+        put_plain(&w->line, first ? "[" : ",", 1);
+        put_bytes(&w->line, s->key);
+        put_plain(&w->line, "=", 1);
+        put_in_brackets(&w->line, &text);
+    } else {
+        put_plain(&w->line, "--", 2);
+        for (size_t i = 0; i < s->key.len; i++)
+            put_plain(&w->line, s->key.ptr[i] == '_' ? "-" : (const char *)s->key.ptr + i, 1);
+        put_plain(&w->line, "=", 1);
+        put_plain(&w->line, gc_text_str(&text), text.len);
+        end_word(&w->line);
+    }
+    gc_text_release(&text);
+}
+
+static void put_options(struct writing *w, const struct choice *c)
+{
+    const struct gc_step *of = c->brackets && w->at_item ? w->decoder : w->step;
+    bool first = true;
+    for (uint32_t i = 0; i < of->n_config; i++) {
+        if (!chosen(w, c, &of->config[i]))
+            continue;
+        put_option(w, c, &of->config[i], first);
+        first = false;
+    }
+    if (c->brackets && !first)
+        put_plain(&w->line, "]", 1);
+}
+
+/* "options", "options !a b", "options, a b" */
+static bool take_choice(struct gc_str text, struct choice *ret)
+{
+    static const struct gc_str word = GC_STR_INIT("options");
+    if (text.len < word.len || !gc_str_equal(gc_str_part(text, 0, word.len), word))
+        return false;
+    size_t at = word.len;
+    *ret = (struct choice){.brackets = at < text.len && text.ptr[at] == ','};
+    at += ret->brackets;
+    while (at < text.len && text.ptr[at] == ' ')
+        at++;
+    ret->but = at < text.len && text.ptr[at] == '!';
+    ret->keys = gc_str_part(text, at + ret->but, text.len);
+    return true;
+}
+
+/* ---- templates ---- */
+
+/* The file that a publishing step writes. Its name's ending is the format; where that hangs on the item, the item's own. */
+static void put_published(struct writing *w, const struct gc_value *to)
+{
+    struct gc_str name = gc_bytes_str(to->as.string);
+    size_t dot = name.len;
+    while (dot > 0 && name.ptr[dot - 1] != '.' && name.ptr[dot - 1] != '/' && name.ptr[dot - 1] != '}')
+        dot--;
+    bool literal = dot > 0 && name.ptr[dot - 1] == '.';
+    put_variable(&w->line, "$OUT");
+    put_plain(&w->line, "/", 1);
+    put_bytes(&w->line, w->step->id);
+    put_plain(&w->line, ".", 1);
+    if (literal) {
+        put_plain(&w->line, name.ptr + dot, name.len - dot);
+        return;
+    }
+    struct gc_text ending = {0};
+    gc_text_put(&ending, "${");
+    put_item_name(w->view, w->stage, &ending);
+    gc_text_put(&ending, "##*.}");
+    put_variable(&w->line, gc_text_str(&ending));
+    gc_text_release(&ending);
+}
+
+static bool is_input(const struct gc_op *op, struct gc_str name)
+{
+    for (uint32_t i = 0; i < op->n_inputs; i++)
+        if (gc_str_equal(gc_bytes_str(op->inputs[i].name), name))
+            return true;
+    return false;
+}
+
+static bool is_output(const struct gc_op *op, struct gc_str name)
+{
+    for (uint32_t i = 0; i < op->n_outputs; i++)
+        if (gc_str_equal(gc_bytes_str(op->outputs[i].name), name))
+            return true;
+    return false;
+}
+
+static void put_output(struct writing *w, struct gc_str name)
+{
+    struct gc_text file = {0};
+    put_file(w->view, w->step, gc_str_bytes(name), &file);
+    put_variable(&w->line, gc_text_str(&file));
+    gc_text_release(&file);
+}
+
+static void put_placeholder(struct writing *w, struct gc_str name)
+{
+    struct choice choice;
+    const struct gc_value *to = setting_of(w->step, name);
+    bool published =
+        (w->step->traits & GC_TRAIT_PUBLISH) && gc_str_is(name, "to") && to && to->kind == GC_VALUE_STRING;
+    if (take_choice(name, &choice))
+        put_options(w, &choice);
+    else if (gc_str_is(name, "item"))
+        put_item(w);
+    else if (is_input(w->op, name))
+        put_input(w, name);
+    else if (is_output(w->op, name))
+        put_output(w, name);
+    else if (published)
+        put_published(w, to);
+    else
+        put_setting(w, name);
+    if (!gc_str_is(name, "item"))
+        w->at_item = false;
+}
+
+/* The next placeholder at or behind `at`, without its braces; false: there is none. Brackets around options go with them. */
+static bool next_placeholder(struct gc_str t, size_t at, size_t *ret_begin, size_t *ret_end,
+                             struct gc_str *ret)
+{
+    struct choice choice;
+    const char *open = at < t.len ? memchr(t.ptr + at, '{', t.len - at) : NULL;
+    const char *close = open ? memchr(open, '}', t.len - (size_t)(open - t.ptr)) : NULL;
+    if (!close)
+        return false;
+    size_t begin = (size_t)(open - t.ptr);
+    size_t end = (size_t)(close - t.ptr) + 1;
+    *ret = gc_str_part(t, begin + 1, end - 1);
+    bool brackets = take_choice(*ret, &choice) && choice.brackets && begin > at && t.ptr[begin - 1] == '[' &&
+                    end < t.len && t.ptr[end] == ']';
+    *ret_begin = begin - brackets;
+    *ret_end = end + brackets;
+    return true;
+}
+
+/* Plain text of a template: blanks end words. */
+static void put_template_text(struct writing *w, struct gc_str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        w->at_item = false;
+        if (text.ptr[i] == ' ')
+            end_word(&w->line);
+        else
+            put_plain(&w->line, text.ptr + i, 1);
+    }
+}
+
+static void put_template(struct writing *w)
+{
+    struct gc_str t = gc_bytes_str(w->template);
+    struct gc_str name;
+    size_t at = 0, begin, end;
+    while (next_placeholder(t, at, &begin, &end, &name)) {
+        put_template_text(w, gc_str_part(t, at, begin));
+        put_placeholder(w, name);
+        at = end;
+    }
+    put_template_text(w, gc_str_part(t, at, t.len));
+    end_word(&w->line);
+}
+
+/* A value that the job gives and the command does not get would change what it does in silence. */
+static void check_inputs(struct writing *w)
+{
+    for (uint32_t k = 0; k < w->step->n_inputs; k++) {
+        const struct gc_step_input *in = &w->step->inputs[k];
+        if (in->step == GC_UNSET || in->step == w->step->decode || names(w->template, gc_bytes_str(in->slot)))
+            continue;
+        no_command(w, "the vips command cannot be given its '", in->slot, "'");
+    }
+}
+
+/* The file that a hoisted step reads or a step of the run is its own path: there is no item. */
+static void check_item(struct writing *w)
+{
+    bool run = w->step->hoisted || w->view->plan->stages[w->stage].source == GC_UNSET;
+    if (run && names(w->template, GC_STR("item")) && !setting_of(w->decoder, GC_STR("path")))
+        no_command(w, "'", w->decoder->id, "' has no file to read");
+}
+
+bool gc_plan_command(const struct gc_plan_view *view, uint32_t stage, uint32_t step, struct gc_text *out)
+{
+    struct gc_text text = {0};
+    const struct gc_program *p = &view->programs[stage];
+    struct writing w = {.view = view, .stage = stage, .step = &p->steps[step], .line.out = &text};
+    w.op = op_of(view, w.step);
+    w.decoder = w.step->decode == GC_UNSET ? w.step : &p->steps[w.step->decode];
+    w.template = w.op ? template_of(w.op, w.step) : (struct gc_bytes){0};
+    if (!w.op) {
+        no_command(&w, "no worker has the op '", w.step->op, "' any more");
+    } else if (w.template.len == 0) {
+        no_command(&w, "", w.step->op, " has no vips command");
+    } else {
+        check_item(&w);
+        check_inputs(&w);
+        put_template(&w);
+    }
+    bool made = w.why.len == 0 && gc_text_ok(&text) && gc_text_ok(&w.why);
+    const struct gc_text *result = made ? &text : &w.why;
+    gc_text_append(out, gc_text_str(result), result->len);
+    if (!gc_text_ok(&text) || !gc_text_ok(&w.why) || !gc_text_ok(&w.line.plain))
+        out->failed = true;
+    gc_text_release(&w.line.plain);
+    gc_text_release(&w.why);
+    gc_text_release(&text);
+    return made;
+}
+
+/* ---- the program ---- */
+
+/* In a comment a line break would end it, and what follows would run. */
+static void put_comment(struct gc_text *out, const char *s, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)s[i];
+        gc_text_putc(out, c < 0x20 || c == 0x7f ? '?' : s[i]);
+    }
+}
+
+static void put_comment_bytes(struct gc_text *out, struct gc_bytes b)
+{
+    put_comment(out, (const char *)b.ptr, b.len);
+}
+
+static void put_variables(const struct gc_plan_view *view, struct gc_text *out)
+{
+    for (uint32_t s = 0; s < view->plan->n_stages; s++) {
+        const struct gc_plan_stage *stage = &view->plan->stages[s];
+        if (stage->kind != GC_STAGE_SOURCE || stage->n_nodes == 0)
+            continue;
+        struct gc_text name = {0};
+        put_item_name(view, s, &name);
+        gc_text_format(out, "%s=${%s:?is to be a file that ", gc_text_str(&name), gc_text_str(&name));
+        put_safe(out, view->plan->nodes[stage->nodes[0]].id);
+        gc_text_put(out, " lists}\n");
+        gc_text_release(&name);
+    }
+    gc_text_put(out, "OUT=${OUT:-.}\nT=$(mktemp -d)\ntrap 'rm -rf \"$T\"' EXIT\n");
+}
+
+/* Whether all that read the decode's pixels take it over. */
+static bool taken_over(const struct gc_program *p, uint32_t at)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < p->n_steps; i++) {
+        for (uint32_t k = 0; k < p->steps[i].n_inputs; k++) {
+            if (p->steps[i].inputs[k].step != at)
+                continue;
+            if (p->steps[i].decode != at)
+                return false;
+            any = true;
+        }
+    }
+    return any;
+}
+
+static void put_step(const struct gc_plan_view *view, uint32_t stage, uint32_t at, struct gc_text *out)
+{
+    const struct gc_step *step = &view->programs[stage].steps[at];
+    const struct gc_value *to = setting_of(step, GC_STR("to"));
+    struct gc_text line = {0};
+    bool made = gc_plan_command(view, stage, at, &line);
+    bool published = (step->traits & GC_TRAIT_PUBLISH) && to && to->kind == GC_VALUE_STRING;
+    if (!made || published) {
+        gc_text_put(out, "# ");
+        put_comment_bytes(out, step->id);
+        gc_text_put(out, ": ");
+    }
+    if (!made) {
+        put_comment(out, gc_text_str(&line), line.len);
+    } else {
+        if (published) {
+            put_comment_bytes(out, to->as.string);
+            gc_text_putc(out, '\n');
+        }
+        gc_text_append(out, gc_text_str(&line), line.len);
+    }
+    gc_text_putc(out, '\n');
+    out->failed = out->failed || line.failed;
+    gc_text_release(&line);
+}
+
+static void put_stage(const struct gc_plan_view *view, uint32_t stage, struct gc_text *out)
+{
+    const struct gc_program *p = &view->programs[stage];
+    for (uint32_t i = 0; i < p->n_steps; i++) {
+        if (p->steps[i].hoisted)
+            continue; /* its own stage has made it */
+        if (!p->steps[i].reduce && taken_over(p, i)) {
+            gc_text_put(out, "# ");
+            put_comment_bytes(out, p->steps[i].id);
+            gc_text_put(out, ": who reads it decodes the file, shrinking while loading\n");
+        } else {
+            put_step(view, stage, i, out);
+        }
+    }
+}
+
+void gc_plan_program(const struct gc_plan_view *view, struct gc_text *out)
+{
+    gc_text_put(out, "set -eu\n");
+    put_variables(view, out);
+    for (unsigned of_items = 0; of_items < 2; of_items++) { /* items see what the run has made */
+        for (uint32_t s = 0; s < view->plan->n_stages; s++) {
+            const struct gc_plan_stage *stage = &view->plan->stages[s];
+            if (stage->kind == GC_STAGE_ITEM && (stage->source != GC_UNSET) == of_items)
+                put_stage(view, s, out);
+        }
+    }
+}
