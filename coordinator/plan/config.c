@@ -31,6 +31,7 @@ static const char *type_text(uint64_t type)
     case GC_TYPE_BOOL: return "true or false";
     case GC_TYPE_STRING: return "a string";
     case GC_TYPE_LIST: return "a list";
+    case GC_TYPE_EXPRESSION: return "a condition";
     default: return "a value";
     }
 }
@@ -200,7 +201,7 @@ static void check_setting(struct gc_planner *p, uint32_t node, uint32_t at)
     gc_plan_texts_end(p, texts);
 }
 
-static const struct gc_value *own_setting(const struct gc_plan_vertex *v, struct gc_bytes key)
+const struct gc_value *gc_plan_own_setting(const struct gc_plan_vertex *v, struct gc_bytes key)
 {
     for (uint32_t i = 0; i < v->node->n_config; i++)
         if (gc_bytes_equal(v->config[i].key, key))
@@ -211,7 +212,7 @@ static const struct gc_value *own_setting(const struct gc_plan_vertex *v, struct
 const struct gc_value *gc_plan_setting(const struct gc_plan_vertex *v, const char *key)
 {
     struct gc_bytes name = gc_str_bytes(gc_str_of(key));
-    const struct gc_value *own = own_setting(v, name);
+    const struct gc_value *own = gc_plan_own_setting(v, name);
     if (own)
         return own;
     const struct gc_op_config *c = find_key(v->op, name);
@@ -240,7 +241,7 @@ void gc_plan_config(struct gc_planner *p, uint32_t node)
         check_setting(p, node, i);
     for (uint32_t i = 0; i < v->op->n_config; i++) {
         const struct gc_op_config *c = &v->op->config[i];
-        if (c->required && !own_setting(v, c->key) && !misspelt(p, v, c->key))
+        if (c->required && !gc_plan_own_setting(v, c->key) && !misspelt(p, v, c->key))
             gc_plan_error(p, node, gc_plan_field(p, "config.", c->key), "is missing: op '%b' needs it, %s",
                           v->op->name, type_text(c->type));
     }

@@ -40,6 +40,8 @@ static void check(struct gc_planner *p, const struct gc_node *nodes)
     if (!p->full)
         gc_plan_scopes(p);
     if (!p->full)
+        gc_plan_expressions(p);
+    if (!p->full)
         gc_plan_publish(p);
     if (!p->full)
         gc_plan_policies(p);

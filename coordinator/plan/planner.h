@@ -1,7 +1,8 @@
 /* planner.h - what the planner's files share: one job on its way to a plan. Private to this folder.
  *
- * Passes, in this order: expand.c (nodes that the planner adds), validate.c (ops, inputs, types, config), scope.c and hoist.c (whose
- * values are whose), publish.c (names of outputs), policy.c (what failures cost), and, where none of them found an error, stage.c (the
+ * Passes, in this order: expand.c (nodes that the planner adds), validate.c (ops, inputs, types, config), scope.c and hoist.c
+ * (whose values are whose), expression.c (conditions), publish.c and format.c (names of outputs), policy.c (what failures
+ * cost), and, where none of them found an error, stage.c (the
  * cut), program.c (steps) and fuse.c (push-down, reasons). Each reads what those before it wrote, and nothing else. A pass goes on past
  * a problem, so that all are told at once; of a node that is wrong it assumes whatever gives no second problem for the same mistake.
  */
@@ -25,7 +26,8 @@ struct gc_plan_vertex {
     const struct gc_node *node; /* its inputs name vertices */
     uint32_t told;              /* its index in the job; of an added node its reducer's: whose a problem is */
     bool added;                 /* by expand.c, for the node behind it */
-    uint32_t n_own; /* inputs that its op takes; one more, the last, is what an added node makes, and fills none of the op's */
+    uint32_t
+        n_own; /* inputs that its op takes; one more, the last, is what an added node makes, and fills none of the op's */
     const struct gc_op
         *op; /* NULL: the catalogue has none of that name; told, and everything about it unknown */
 
@@ -114,6 +116,7 @@ void gc_plan_validate(struct gc_planner *p);
 void gc_plan_config(struct gc_planner *p, uint32_t node);
 void gc_plan_inputs(struct gc_planner *p, uint32_t node);
 void gc_plan_scopes(struct gc_planner *p);
+void gc_plan_expressions(struct gc_planner *p);
 void gc_plan_publish(struct gc_planner *p);
 void gc_plan_compare(struct gc_planner *p);
 void gc_plan_policies(struct gc_planner *p);
@@ -126,6 +129,12 @@ const struct gc_op *gc_plan_op(const struct gc_catalogue *c, struct gc_bytes nam
 
 /* config.c: what a node's setting is, as written or as the op's default; NULL where there is neither. */
 const struct gc_value *gc_plan_setting(const struct gc_plan_vertex *v, const char *key);
+/* As written; NULL where it is not. */
+const struct gc_value *gc_plan_own_setting(const struct gc_plan_vertex *v, struct gc_bytes key);
+
+/* format.c: the ending of a published file's name. `tail` is the name behind its last {field}, `whole`: it has none. */
+void gc_plan_format(struct gc_planner *p, uint32_t node, struct gc_bytes field, struct gc_str tail,
+                    bool whole);
 
 /* number.c: the value of a decimal number as YAML 1.2's core schema writes it; false where it is none, or where no double is
  * exactly told by few digits (then it must stand in the file as a number). */

@@ -66,9 +66,10 @@ static unsigned field_of(struct gc_str name, struct gc_nearest *near)
     return FIELD_OTHER;
 }
 
-/* The set of fields that a template has; false where it is no template. Likely misspelt ones are told. */
+/* The set of fields that a template has, and what comes behind the last of them; false where it is no template. Likely misspelt
+ * ones are told. */
 static bool fields_of(struct gc_planner *p, uint32_t node, struct gc_bytes at, struct gc_str template,
-                      unsigned *ret)
+                      unsigned *ret, struct gc_str *ret_tail)
 {
     struct gc_str text = template;
     struct gc_str name;
@@ -89,6 +90,7 @@ static bool fields_of(struct gc_planner *p, uint32_t node, struct gc_bytes at, s
             p, node, at,
             "'%b' has a brace that belongs to no {field}; one that stands for itself is written twice",
             gc_str_bytes(template));
+    *ret_tail = text;
     return found != A_STRAY_BRACE;
 }
 
@@ -145,8 +147,10 @@ static void check_node(struct gc_planner *p, uint32_t node)
         return;
     struct gc_bytes field = gc_str_bytes(GC_STR("config.to"));
     unsigned set;
-    if (!fields_of(p, node, field, gc_bytes_str(to->as.string), &set))
+    struct gc_str tail;
+    if (!fields_of(p, node, field, gc_bytes_str(to->as.string), &set, &tail))
         return;
+    gc_plan_format(p, node, field, tail, set == 0);
     p->v[node].compared = v->per_item && !always_one_to_one(set);
     if (v->per_item)
         check_item_name(p, node, field, to->as.string, set);
@@ -173,10 +177,11 @@ void gc_plan_compare(struct gc_planner *p)
         if (!program->names)
             program->names = GC_PLANNER_ARRAY(p, struct gc_naming, GC_MAX_NAMINGS);
         if (program->n_names == GC_MAX_NAMINGS)
-            gc_plan_warn(p, i, gc_str_bytes(GC_STR("config.to")),
-                         "names of outputs are compared for %u nodes of a source, and '%b' is beyond them: two of its "
-                         "items that make one name are only found when the second is written",
-                         (uint64_t)GC_MAX_NAMINGS, v->node->id);
+            gc_plan_warn(
+                p, i, gc_str_bytes(GC_STR("config.to")),
+                "names of outputs are compared for %u nodes of a source, and '%b' is beyond them: two of its "
+                "items that make one name are only found when the second is written",
+                (uint64_t)GC_MAX_NAMINGS, v->node->id);
         else if (program->names)
             program->names[program->n_names++] =
                 (struct gc_naming){.node = i, .to = gc_plan_setting(v, "to")->as.string};

@@ -27,6 +27,17 @@
 
 static struct gc_name sizes[] = {{B("both")}, {B("up")}, {B("down")}, {B("force")}};
 
+static struct gc_name jpeg[] = {{B(".jpg")}, {B(".jpeg")}};
+static struct gc_name webp[] = {{B(".webp")}};
+static struct gc_name png[] = {{B(".png")}};
+static struct gc_name both_settings[] = {{B("Q")}, {B("lossless")}};
+static struct gc_name quality[] = {{B("Q")}};
+static struct gc_op_format formats[] = {
+    {.n_suffixes = 2, .suffixes = jpeg, .n_settings = 1, .settings = quality},
+    {.n_suffixes = 1, .suffixes = png},
+    {.n_suffixes = 1, .suffixes = webp, .n_settings = 2, .settings = both_settings},
+};
+
 static struct gc_op ops[] = {
     {.name = B("files"),
      .scope = GC_SCOPE_SOURCE,
@@ -148,7 +159,8 @@ static struct gc_op ops[] = {
      OUT(ANY),
      .n_config = 1,
      .config =
-         (struct gc_op_config[]){{.key = B("where"), .type = GC_TYPE_STRING, .required = true, NO_RANGE}}},
+         (struct gc_op_config[]){
+             {.key = B("where"), .type = GC_TYPE_EXPRESSION, .required = true, NO_RANGE}}},
     {.name = B("save"),
      .scope = GC_SCOPE_ITEM,
      .cost = 100,
@@ -156,12 +168,16 @@ static struct gc_op ops[] = {
      .n_inputs = 1,
      IN({.name = B("in"), .type = GC_TYPE_IMAGE, .required = true}),
      OUT(RECORD),
-     .n_config = 2,
+     .n_config = 4,
      .config =
          (struct gc_op_config[]){
              {.key = B("to"), .type = GC_TYPE_STRING, .required = true, NO_RANGE},
              {.key = B("Q"), .type = GC_TYPE_INT, .min = 1, .max = 100},
+             {.key = B("lossless"), .type = GC_TYPE_BOOL, NO_RANGE},
+             {.key = B("exists"), .type = GC_TYPE_STRING, NO_RANGE},
          },
+     .n_formats = 3,
+     .formats = formats,
      .n_shape = 2,
      .shape = (struct gc_field[]){{B("path"), GC_TYPE_STRING}, {B("bytes"), GC_TYPE_INT}}},
     {.name = B("describe"),
