@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "worker/pool/seal.h"
+
 #define VMSTAT_BYTES 16384u
 
 uint64_t gc_judge_kills(void)
@@ -26,9 +28,17 @@ uint64_t gc_judge_kills(void)
     return at ? strtoull(at + sizeof key - 1, NULL, 10) : 0;
 }
 
-static bool says_no_memory(const struct gc_said *said)
+/* What it said, or that it had come near its limit: some of the address space is code and never resident. */
+static bool lacked_memory(int signal, uint64_t peak_bytes, const struct gc_said *said)
 {
-    return gc_said_holds(said, "failed to allocate") || gc_said_holds(said, "std::bad_alloc");
+    if (signal == SIGTRAP || signal == SIGABRT) {
+        if (gc_said_holds(said, "failed to allocate") || gc_said_holds(said, "std::bad_alloc") ||
+            gc_said_holds(said, "Error creating thread"))
+            return true;
+    } else if (signal != SIGSEGV && signal != SIGBUS) {
+        return false;
+    }
+    return peak_bytes >= GC_SEAL_MEMORY - GC_SEAL_MEMORY / 8;
 }
 
 enum gc_cause gc_judge(int wait_status, uint64_t peak_bytes, uint64_t kills, const struct gc_said *said,
@@ -43,8 +53,9 @@ enum gc_cause gc_judge(int wait_status, uint64_t peak_bytes, uint64_t kills, con
         return GC_CAUSE_CRASH;
     }
     int signal = WTERMSIG(wait_status);
-    if ((signal == SIGTRAP || signal == SIGABRT) && says_no_memory(said)) {
-        snprintf(text, cap, "an allocation failed (%llu MiB resident at most): %s", mib, last);
+    if (lacked_memory(signal, peak_bytes, said)) {
+        snprintf(text, cap, "an allocation failed (SIG%s, %llu MiB resident at most)%s%s",
+                 sigabbrev_np(signal), mib, colon, last);
         return GC_CAUSE_OOM;
     }
     if (signal == SIGKILL && kills > 0) {

@@ -10,11 +10,12 @@
 
 /* Out of memory or a crash? An executor that gets no memory says so where its code looks (libvips does: that is a failure of the task
  * and no death). What does not look ends in its own way, and these are told from a crash:
- *   GLib      aborts, by a trap or SIGABRT, after "failed to allocate N bytes"
- *   C++       aborts after "std::bad_alloc"
- *   the kernel kills with SIGKILL when the machine, or our cgroup, has no memory left; then its count of such kills has grown
- * What reads through the null pointer that it got dies by SIGSEGV, and counts as a crash. `kills`: by how much the kernel's count has
- * grown in its life. Either cause is retried alike; the text tells a person what to look at. */
+ *   GLib        ends by a trap or SIGABRT, after "failed to allocate N bytes", or after "Error creating thread" for want of a stack
+ *   C++         aborts after "std::bad_alloc"
+ *   anybody     dies by SIGSEGV, SIGBUS, SIGTRAP or SIGABRT, without a word since that would take memory, at its limit
+ *   the kernel  kills with SIGKILL when the machine, or our cgroup, has no memory left; then its count of such kills has grown
+ * What reads through a null pointer that it got for one large block is not told, and counts as a crash. Either cause is retried alike;
+ * the text tells a person where to look. `kills`: by how much the kernel's count has grown in its life. */
 enum gc_cause gc_judge(int wait_status, uint64_t peak_bytes, uint64_t kills, const struct gc_said *said,
                        char *text, size_t cap);
 
