@@ -6,8 +6,7 @@
 #include "common/assert.h"
 #include "proto/codec.h"
 #include "worker/ops/introspect.h"
-#include "worker/ops/libvips.h"
-#include "worker/ops/offer.h"
+#include "worker/ops/offered.h"
 #include "worker/ops/op.h"
 #include "worker/ops/ops.h"
 #include "worker/ops/saver.h"
@@ -136,31 +135,6 @@ static enum gc_err own_op(const struct gc_op_row *row, struct gc_arena *arena, s
     return err;
 }
 
-/* ---- libvips' ---- */
-
-static enum gc_err offered_op(const struct gc_offer *offer, struct gc_arena *arena, struct gc_op *ret)
-{
-    const VipsObjectClass *class = vips_class_find("VipsOperation", offer->nickname);
-    VipsOperation *op = class ? vips_operation_new(offer->nickname) : NULL;
-    if (!op) {
-        vips_error_clear();
-        return GC_ERR_NOT_FOUND;
-    }
-    struct gc_op_input_row in = {gc_vips_image_input(op), GC_TYPE_IMAGE, true, false};
-    *ret = (struct gc_op){.scope = GC_SCOPE_ITEM, .traits = offer->traits, .cost = offer->cost};
-    ret->name = gc_arena_text(arena, offer->nickname);
-    ret->help = gc_arena_text(arena, class->description);
-    enum gc_err err = set_inputs(&in, 1, arena, ret);
-    g_object_unref(op);
-    if (!err)
-        err = set_output(GC_TYPE_IMAGE, arena, ret);
-    if (!err)
-        err = set_shape(gc_image_shape, GC_IMAGE_SHAPE_N, arena, ret);
-    if (!err)
-        err = gc_vips_settings(offer->nickname, NULL, arena, &ret->config, &ret->n_config);
-    return err;
-}
-
 /* ---- the whole ---- */
 
 static int by_name(const void *a, const void *b)
@@ -185,7 +159,7 @@ static enum gc_err fill(struct gc_arena *arena, struct gc_catalogue *c)
             return err;
     }
     for (uint32_t i = 0; i < gc_offers_n; i++) {
-        enum gc_err err = offered_op(&gc_offers[i], arena, &c->ops[c->n_ops]);
+        enum gc_err err = gc_offered_op(&gc_offers[i], arena, &c->ops[c->n_ops]);
         if (err && err != GC_ERR_NOT_FOUND)
             return err;
         c->n_ops += err == GC_OK;

@@ -7,11 +7,23 @@
 #include "worker/ops/libvips.h"
 #include "worker/ops/stage.h"
 
+static bool is_output(const struct gc_cell *cell, struct gc_bytes name)
+{
+    return gc_str_is(gc_bytes_str(name), cell->output ? cell->output : "out");
+}
+
 struct gc_cell *gc_run_input(struct gc_run *run, const struct gc_step_state *step, uint32_t slot)
 {
     if (slot >= step->step->n_inputs || step->step->inputs[slot].step == GC_UNSET)
         return NULL;
-    return &run->stage->cells[step->step->inputs[slot].step];
+    const struct gc_step_input *in = &step->step->inputs[slot];
+    struct gc_cell *cell = &run->stage->cells[in->step];
+    if (in->output.len == 0 || is_output(cell, in->output))
+        return cell;
+    for (uint32_t i = 0; i < cell->n_sides; i++)
+        if (is_output(&cell->sides[i], in->output))
+            return &cell->sides[i];
+    return NULL;
 }
 
 enum gc_cause gc_run_image(struct gc_run *run, const struct gc_step_state *step, uint32_t slot,
@@ -50,6 +62,15 @@ enum gc_cause gc_run_build_failed(struct gc_run *run, bool streamed)
     return kind == GC_VIPS_MEMORY ? GC_CAUSE_OOM : GC_CAUSE_OP_ERROR;
 }
 
+void gc_cell_add_side(struct gc_cell *cell, const char *output, VipsImage *image, bool streamed)
+{
+    GC_ASSERT(cell->sides != NULL);
+    GC_ASSERT(cell->n_sides < GC_CELL_SIDES);
+    struct gc_cell *side = &cell->sides[cell->n_sides++];
+    gc_cell_set_image(side, image, streamed);
+    side->output = output;
+}
+
 void gc_cell_set_image(struct gc_cell *cell, VipsImage *image, bool streamed)
 {
     GC_ASSERT(cell->image == NULL);
@@ -79,7 +100,7 @@ static enum gc_cause materialise_failed(struct gc_run *run)
     return decodes || takes_over ? GC_CAUSE_DAMAGED : GC_CAUSE_OP_ERROR;
 }
 
-enum gc_cause gc_cell_materialise(struct gc_run *run, struct gc_cell *cell)
+static enum gc_cause materialise_one(struct gc_run *run, struct gc_cell *cell)
 {
     GC_ASSERT(cell->image != NULL);
     VipsImage *memory = vips_image_copy_memory(cell->image);
@@ -88,6 +109,26 @@ enum gc_cause gc_cell_materialise(struct gc_run *run, struct gc_cell *cell)
     g_object_unref(cell->image);
     cell->image = memory;
     cell->streamed = false;
+    return GC_CAUSE_NONE;
+}
+
+enum gc_cause gc_cell_materialise(struct gc_run *run, struct gc_cell *cell)
+{
+    enum gc_cause cause = materialise_one(run, cell);
+    for (uint32_t i = 0; i < cell->n_sides && !cause; i++)
+        cause = materialise_one(run, &cell->sides[i]);
+    return cause;
+}
+
+enum gc_cause gc_cell_copy(struct gc_run *run, const struct gc_cell *cell, VipsImage **ret)
+{
+    GC_ASSERT(cell->image != NULL);
+    VipsImage *copy = vips_image_new_memory();
+    if (vips_image_write(cell->image, copy)) {
+        g_object_unref(copy);
+        return materialise_failed(run);
+    }
+    *ret = copy;
     return GC_CAUSE_NONE;
 }
 
@@ -109,6 +150,8 @@ void gc_cell_release(struct gc_cell *cell)
     if (cell->image)
         g_object_unref(cell->image);
     cell->image = NULL;
+    for (uint32_t i = 0; i < cell->n_sides; i++)
+        gc_cell_release(&cell->sides[i]);
 }
 
 void gc_stage_reset_cells(struct gc_stage *s)
@@ -117,7 +160,8 @@ void gc_stage_reset_cells(struct gc_stage *s)
         if (gc_stage_is_hoisted(s, i))
             continue; /* it stays */
         gc_cell_release(&s->cells[i]);
-        s->cells[i] = (struct gc_cell){0};
+        memset(s->sides[i], 0, sizeof s->sides[i]);
+        s->cells[i] = (struct gc_cell){.sides = s->sides[i]};
     }
     gc_buf_reset(&s->scratch);
 }

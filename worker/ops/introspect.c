@@ -1,12 +1,13 @@
 #include "worker/ops/introspect.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "common/assert.h"
 
 const char *const gc_vips_interpolators[] = {"nearest", "bilinear", "bicubic", "lbb",
                                              "nohalo",  "vsqbs",    NULL};
-const char *const gc_vips_profiles[] = {"srgb", "p3", "cmyk", NULL};
+const char *const gc_vips_profiles[] = {"none", "srgb", "p3", "cmyk", NULL};
 
 struct gc_bytes gc_arena_text(struct gc_arena *arena, const char *text)
 {
@@ -24,6 +25,12 @@ static bool names_profile(const char *name)
     return strcmp(name, "profile") == 0 || strcmp(name, "input-profile") == 0 ||
            strcmp(name, "output-profile") == 0 || strcmp(name, "import-profile") == 0 ||
            strcmp(name, "export-profile") == 0;
+}
+
+/* The last is the enum's length, and `error` at -1 is no value. */
+bool gc_vips_is_value(const GEnumValue *value)
+{
+    return value->value >= 0 && strcmp(value->value_nick, "last") != 0;
 }
 
 static bool known_type(GParamSpec *spec)
@@ -76,24 +83,25 @@ static enum gc_err describe_number(GParamSpec *spec, struct gc_op_config *ret)
     return GC_OK;
 }
 
-static enum gc_err describe_enum(GParamSpec *spec, struct gc_arena *arena, struct gc_op_config *ret)
+static enum gc_err describe_values(const GEnumClass *class, struct gc_arena *arena, struct gc_op_config *ret)
 {
-    const GParamSpecEnum *s = G_PARAM_SPEC_ENUM(spec);
-    const GEnumClass *class = s->enum_class;
-    ret->type = GC_TYPE_STRING;
     ret->choices = GC_ARENA_ARRAY(arena, struct gc_name, class->n_values);
     if (!ret->choices)
         return GC_ERR_NOMEM;
-    for (unsigned i = 0; i < class->n_values && ret->n_choices < GC_MAX_CHOICES; i++) {
-        const GEnumValue *v = &class->values[i];
-        /* the last is the enum's length, and `error` at -1 is no value */
-        if (v->value < 0 || strcmp(v->value_nick, "last") == 0)
-            continue;
-        ret->choices[ret->n_choices++].text = gc_arena_text(arena, v->value_nick);
-        if (v->value == s->default_value)
-            ret->fallback = text_value(arena, v->value_nick);
-    }
+    for (unsigned i = 0; i < class->n_values && ret->n_choices < GC_MAX_CHOICES; i++)
+        if (gc_vips_is_value(&class->values[i]))
+            ret->choices[ret->n_choices++].text = gc_arena_text(arena, class->values[i].value_nick);
     return GC_OK;
+}
+
+static enum gc_err describe_enum(GParamSpec *spec, struct gc_arena *arena, struct gc_op_config *ret)
+{
+    const GParamSpecEnum *s = G_PARAM_SPEC_ENUM(spec);
+    const GEnumValue *fallback = g_enum_get_value(s->enum_class, s->default_value);
+    ret->type = GC_TYPE_STRING;
+    if (fallback && gc_vips_is_value(fallback))
+        ret->fallback = text_value(arena, fallback->value_nick);
+    return describe_values(s->enum_class, arena, ret);
 }
 
 static enum gc_err describe_names(const char *const *names, struct gc_arena *arena, struct gc_op_config *ret)
@@ -111,7 +119,20 @@ static enum gc_err describe_names(const char *const *names, struct gc_arena *are
     return GC_OK;
 }
 
-static enum gc_err describe_type(GParamSpec *spec, struct gc_arena *arena, struct gc_op_config *ret)
+/* Names, or numbers, of which a list is made. */
+enum gc_err gc_vips_describe_names(const char *type, struct gc_arena *arena, struct gc_op_config *ret)
+{
+    GType found = g_type_from_name(type);
+    GEnumClass *class = found ? g_type_class_ref(found) : NULL;
+    if (!class)
+        return GC_ERR_INTERNAL;
+    enum gc_err err = describe_values(class, arena, ret);
+    g_type_class_unref(class);
+    return err;
+}
+
+static enum gc_err describe_type(GParamSpec *spec, struct gc_arena *arena, bool required,
+                                 struct gc_op_config *ret)
 {
     if (G_IS_PARAM_SPEC_BOOLEAN(spec)) {
         ret->type = GC_TYPE_BOOL;
@@ -122,7 +143,7 @@ static enum gc_err describe_type(GParamSpec *spec, struct gc_arena *arena, struc
     if (G_IS_PARAM_SPEC_ENUM(spec))
         return describe_enum(spec, arena, ret);
     if (G_IS_PARAM_SPEC_STRING(spec))
-        return describe_names(gc_vips_profiles, arena, ret);
+        return describe_names(required ? gc_vips_profiles + 1 : gc_vips_profiles, arena, ret);
     if (G_IS_PARAM_SPEC_OBJECT(spec))
         return describe_names(gc_vips_interpolators, arena, ret);
     if (G_IS_PARAM_SPEC_BOXED(spec)) {
@@ -151,9 +172,12 @@ enum gc_err gc_vips_describe(GParamSpec *spec, VipsArgumentFlags flags, struct g
         return GC_ERR_NOMEM;
     to_underscores(ret->key);
     ret->required = (flags & VIPS_ARGUMENT_REQUIRED) != 0;
+    char help[GC_MAX_HELP];
     const char *blurb = g_param_spec_get_blurb(spec);
-    ret->help = gc_arena_text(arena, blurb ? blurb : "");
-    enum gc_err err = describe_type(spec, arena, ret);
+    (void)snprintf(help, sizeof help, "%s%s", blurb ? blurb : "",
+                   G_IS_PARAM_SPEC_BOXED(spec) ? ": a number, or a list of them" : "");
+    ret->help = gc_arena_text(arena, help);
+    enum gc_err err = describe_type(spec, arena, ret->required, ret);
     if (ret->required)
         ret->fallback = (struct gc_value){.kind = GC_VALUE_NULL};
     return err;

@@ -17,6 +17,12 @@ bool gc_vips_is_setting(GParamSpec *spec, VipsArgumentFlags flags);
 enum gc_err gc_vips_describe(GParamSpec *spec, VipsArgumentFlags flags, struct gc_arena *arena,
                              struct gc_op_config *ret) GC_MUST_CHECK;
 
+/* Makes the values of an enumeration the choices of a setting. */
+enum gc_err gc_vips_describe_names(const char *type, struct gc_arena *arena,
+                                   struct gc_op_config *ret) GC_MUST_CHECK;
+/* Whether it is a value: an enumeration ends with its own length. */
+bool gc_vips_is_value(const GEnumValue *value);
+
 /* All of an operation's settings, required ones first. `except`: names left out, NULL-terminated; may be NULL. */
 enum gc_err gc_vips_settings(const char *nickname, const char *const *except, struct gc_arena *arena,
                              struct gc_op_config **ret, uint32_t *ret_n) GC_MUST_CHECK;
@@ -29,7 +35,8 @@ struct gc_bytes gc_arena_text(struct gc_arena *arena, const char *text);
 
 /* The interpolators that a job may name; NULL-terminated. */
 extern const char *const gc_vips_interpolators[];
-/* The profiles that lie inside of libvips: any other name would be a file. NULL-terminated. */
+/* The profiles that lie inside of libvips: any other name would be a file. NULL-terminated. The first is "none", which a setting that
+ * must be there does not take. */
 extern const char *const gc_vips_profiles[];
 
 #endif

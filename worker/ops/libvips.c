@@ -5,6 +5,7 @@
 
 #include "common/assert.h"
 #include "worker/ops/introspect.h"
+#include "worker/ops/offer.h"
 #include "worker/ops/ops.h"
 #include "worker/ops/saver.h"
 #include "worker/ops/settings.h"
@@ -14,13 +15,23 @@
 static _Atomic unsigned
     warnings; /* one thread a process runs stages, but decoders have threads of their own */
 
+/* What libvips says of itself and not of the file: nearly every AVIF would be one that was warned of. */
+static const char *const idle_warnings[] = {"ignoring nclx profile"};
+
+static bool is_idle(const char *text)
+{
+    for (size_t i = 0; i < GC_COUNT_OF(idle_warnings); i++)
+        if (strstr(text, idle_warnings[i]))
+            return true;
+    return false;
+}
+
 /* libvips says through GLib's log that a decoder has met something odd. Nothing of it goes to standard error. */
 static void on_log(const char *domain, GLogLevelFlags level, const char *text, void *data)
 {
     (void)domain;
-    (void)text;
     (void)data;
-    if (level & G_LOG_LEVEL_WARNING)
+    if (level & G_LOG_LEVEL_WARNING && !is_idle(text))
         warnings++;
 }
 
@@ -221,9 +232,7 @@ static enum gc_err set_enum(GObject *op, GParamSpec *spec, const struct gc_value
     if (v->kind == GC_VALUE_STRING) {
         struct gc_str text = gc_bytes_str(v->as.string);
         for (unsigned i = 0; i < class->n_values; i++) {
-            /* the last of each enum is its length */
-            if (gc_str_is(text, class->values[i].value_nick) &&
-                g_strcmp0(class->values[i].value_nick, "last") != 0) {
+            if (gc_vips_is_value(&class->values[i]) && gc_str_is(text, class->values[i].value_nick)) {
                 g_object_set(op, spec->name, class->values[i].value, NULL);
                 return GC_OK;
             }
@@ -233,6 +242,27 @@ static enum gc_err set_enum(GObject *op, GParamSpec *spec, const struct gc_value
 }
 
 enum { MAX_ARRAY = 256 };
+
+/* A number, or the name of one where the list takes names. */
+static bool number_of(const char *enumeration, const struct gc_value *v, double *ret)
+{
+    if (v->kind != GC_VALUE_STRING || !enumeration)
+        return gc_value_as_real(v, ret) && isfinite(*ret);
+    GEnumClass *class = g_type_class_ref(g_type_from_name(enumeration));
+    bool found = false;
+    for (unsigned i = 0; i < class->n_values && !found; i++) {
+        const GEnumValue *value = &class->values[i];
+        found = gc_vips_is_value(value) && gc_str_is(gc_bytes_str(v->as.string), value->value_nick);
+        *ret = value->value;
+    }
+    g_type_class_unref(class);
+    return found;
+}
+
+static const char *names_of(GObject *op, const GParamSpec *spec)
+{
+    return gc_offer_names(VIPS_OBJECT_GET_CLASS(op)->nickname, spec->name);
+}
 
 /* A list of numbers, or one number. */
 static enum gc_err set_array(GObject *op, GParamSpec *spec, const struct gc_value *v, struct gc_fault *fault)
@@ -244,7 +274,7 @@ static enum gc_err set_array(GObject *op, GParamSpec *spec, const struct gc_valu
     if (n == 0 || n > MAX_ARRAY)
         return gc_fault_set(fault, GC_ERR_INVALID, "1 to %d numbers are taken", MAX_ARRAY);
     for (uint32_t i = 0; i < n; i++) {
-        if (!gc_value_as_real(&items[i], &reals[i]) || !isfinite(reals[i]))
+        if (!number_of(names_of(op, spec), &items[i], &reals[i]))
             return gc_fault_set(fault, GC_ERR_INVALID, "not a list of numbers");
         ints[i] = (int)VIPS_CLIP(-2147483647.0, reals[i], 2147483647.0);
     }
@@ -260,6 +290,13 @@ static enum gc_err set_array(GObject *op, GParamSpec *spec, const struct gc_valu
     return GC_OK;
 }
 
+/* libvips knows the word where a profile is read, and fails where one is to be written: there it means that none is given. */
+static bool no_profile(const GParamSpec *spec, const char *text)
+{
+    bool written = strcmp(spec->name, "output-profile") == 0 || strcmp(spec->name, "export-profile") == 0;
+    return written && strcmp(text, "none") == 0;
+}
+
 /* Texts are names out of closed lists: libvips would take any other for a file's. */
 static enum gc_err set_text(GObject *op, GParamSpec *spec, const struct gc_value *v, struct gc_fault *fault)
 {
@@ -270,7 +307,8 @@ static enum gc_err set_text(GObject *op, GParamSpec *spec, const struct gc_value
         !gc_str_copy(text, sizeof text, gc_bytes_str(v->as.string)))
         return gc_fault_set(fault, GC_ERR_INVALID, "none of its choices");
     if (!interpolator) {
-        g_object_set(op, spec->name, text, NULL);
+        if (!no_profile(spec, text))
+            g_object_set(op, spec->name, text, NULL);
         return GC_OK;
     }
     VipsInterpolate *made = vips_interpolate_new(text);
@@ -314,27 +352,16 @@ enum gc_err gc_vips_set(VipsOperation *op, const char *name, const struct gc_val
     return err ? gc_fault_context(fault, err, "%s: ", name) : GC_OK;
 }
 
-static void *find_image_input(VipsObject *object, GParamSpec *spec, VipsArgumentClass *class,
-                              VipsArgumentInstance *instance, void *a, void *b)
-{
-    (void)object;
-    (void)instance;
-    (void)a;
-    (void)b;
-    bool is = class->flags & VIPS_ARGUMENT_INPUT && class->flags & VIPS_ARGUMENT_REQUIRED &&
-              spec->value_type == VIPS_TYPE_IMAGE;
-    return is ? spec : NULL;
-}
-
-const char *gc_vips_image_input(VipsOperation *op)
-{
-    const GParamSpec *spec = vips_argument_map(VIPS_OBJECT(op), find_image_input, NULL, NULL);
-    return spec ? spec->name : "in";
-}
-
 void gc_vips_set_image(VipsOperation *op, const char *name, VipsImage *image)
 {
     g_object_set(op, name, image, NULL);
+}
+
+void gc_vips_set_images(VipsOperation *op, const char *name, VipsImage *const *images, uint32_t n)
+{
+    VipsArrayImage *array = vips_array_image_new((VipsImage **)(uintptr_t)images, (int)n);
+    g_object_set(op, name, array, NULL);
+    vips_area_unref(VIPS_AREA(array));
 }
 
 void gc_vips_set_object(VipsOperation *op, const char *name, void *object)

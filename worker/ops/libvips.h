@@ -34,9 +34,6 @@ unsigned gc_vips_warnings(void);
 enum gc_err gc_vips_set(VipsOperation *op, const char *name, const struct gc_value *value,
                         struct gc_fault *fault) GC_MUST_CHECK;
 
-/* The name of its image input (most say "in", extract_area "input"). */
-const char *gc_vips_image_input(VipsOperation *op);
-
 /* Sets what a pipeline hands in. */
 void gc_vips_set_image(VipsOperation *op, const char *name, VipsImage *image);
 void gc_vips_set_object(VipsOperation *op, const char *name, void *object);
@@ -44,6 +41,9 @@ void gc_vips_set_object(VipsOperation *op, const char *name, void *object);
 /* Makes an image's blocks of metadata its own. heifload of 8.14 lends those of its image to all images made from it, and frees them
  * with its image, which goes once pixels are in memory: found by the address sanitizer, in the colour profile. */
 void gc_vips_own_metadata(VipsImage *image);
+
+/* The same with a list of images. */
+void gc_vips_set_images(VipsOperation *op, const char *name, VipsImage *const *images, uint32_t n);
 
 /* Runs it (consumes the reference). On success *ret_out (may be NULL) is a reference to its image output `out`; on failure the
  * error buffer says why. */

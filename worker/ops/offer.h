@@ -1,7 +1,10 @@
-/* offer.h - the operations of libvips that jobs may use. Pure. */
+/* offer.h - the operations of libvips that jobs may use, and what the review of each found. Pure.
+ *
+ * The table is offered.def. Names of settings are spelt as jobs spell them. Its guards are few: a look-up goes through all of them. */
 #ifndef GC_WORKER_OPS_OFFER_H
 #define GC_WORKER_OPS_OFFER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/slice.h"
@@ -22,5 +25,26 @@ extern const uint32_t gc_offers_n;
 const struct gc_offer *gc_offer_find(struct gc_bytes nickname);
 /* Why an operation that exists is not offered; NULL: nothing is known of it. */
 const char *gc_refusal(struct gc_bytes nickname);
+
+/* ---- guards ---- */
+
+struct gc_offer_range {
+    const char *nickname;
+    const char *setting;
+    double min;
+    double max;
+};
+/* NULL: libvips' own range will do. */
+const struct gc_offer_range *gc_offer_range(const char *nickname, const char *setting);
+/* How far from zero each number of the setting must lie; 0: it may be zero. */
+double gc_offer_apart(const char *nickname, const char *setting);
+/* The enumeration whose names the setting's list takes beside their numbers; NULL: none. */
+const char *gc_offer_names(const char *nickname, const char *setting);
+/* Whether the argument is kept from jobs. */
+bool gc_offer_withholds(const char *nickname, const char *argument);
+/* Width and height that an image must have at least. */
+void gc_offer_smallest(const char *nickname, int *ret_width, int *ret_height);
+/* Whether it has a random part. */
+bool gc_offer_seeded(const char *nickname);
 
 #endif

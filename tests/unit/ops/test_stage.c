@@ -322,7 +322,7 @@ START_TEST(settings_are_refused_at_install_or_run)
                 {"save", ""},
                 {"sleep", "seconds=-1"},
                 {"fail", "items=0"},
-                {"remainder_const", "c=1"},
+                {"globalbalance", ""},
                 {"system", "cmd_format=ls"},
                 {"files", "path=x"}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -1,0 +1,133 @@
+/* Every offered operation, in a stage: it works on what it takes, says why not elsewhere, and gives the same pixels whether its input
+ * is streamed or lies in memory. */
+#include "recipes.h"
+#include "tests/unit/suite.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "worker/ops/offer.h"
+
+static struct rig r;
+
+static const struct gc_op *offered(uint32_t i)
+{
+    return recipe_op(gc_offers[i].nickname); /* NULL: this libvips has it not */
+}
+
+/* Its image into a file, or its value alone. */
+static int add_saved(const struct gc_op *op, int load, int *ret_op)
+{
+    *ret_op = recipe_add(&r, op, load);
+    return op->outputs[0].type == GC_TYPE_IMAGE ? rig_step(&r, "save", "to=x.tif", *ret_op) : *ret_op;
+}
+
+/* What became of the steps that are not done. */
+static const char *whole_fault(void)
+{
+    static char text[2048];
+    size_t at = 0;
+    text[0] = '\0';
+    for (uint32_t i = 0; i < gc_stage_nodes(r.stage) && at < sizeof text; i++)
+        if (r.result.pattern[i] != GC_OUTCOME_DONE)
+            at += (size_t)snprintf(text + at, sizeof text - at, "[%u is %u: %s]", i, r.result.pattern[i],
+                                   rig_text(&r, (int)i));
+    return text;
+}
+
+START_TEST(every_offer_does_its_work)
+{
+    uint32_t done = 0;
+    uint32_t failed = 0;
+    for (uint32_t i = 0; i < gc_offers_n; i++) {
+        const struct gc_op *op;
+        int at;
+        rig_init(&r);
+        if (!(op = offered(i))) {
+            rig_release(&r);
+            continue;
+        }
+        const char *photo = rig_photo(&r, "x.png", 33, 17);
+        int saved = add_saved(op, rig_step(&r, "load", "", -1), &at);
+        rig_install(&r);
+        rig_run(&r, photo);
+        if (r.result.pattern[saved] == GC_OUTCOME_DONE)
+            done++;
+        else
+            failed += printf("%s: %s\n", gc_offers[i].nickname, whole_fault()) > 0;
+        (void)fflush(stdout);
+        rig_release(&r);
+    }
+    ck_assert_msg(failed == 0, "%u operations, named above, did not do their work", failed);
+    ck_assert_uint_ge(done, 190);
+}
+END_TEST
+
+/* Sizes and bands that nobody thought of: no crash, and an answer. The nickname is printed for the sake of a crash. */
+START_TEST(odd_images_are_answered)
+{
+    static const int sizes[][2] = {{1, 1}, {1, 40}, {40, 1}, {2, 2}};
+    for (uint32_t i = 0; i < gc_offers_n; i++) {
+        for (size_t k = 0; k < GC_COUNT_OF(sizes) * 2; k++) {
+            const struct gc_op *op;
+            int at;
+            rig_init(&r);
+            if ((op = offered(i))) {
+                const char *photo = rig_photo(&r, "x.png", sizes[k / 2][0], sizes[k / 2][1]);
+                int load = rig_step(&r, "load", "", -1);
+                int in = k % 2 ? rig_step(&r, "bandjoin_const", "c=128", load) : load;
+                int saved = add_saved(op, in, &at);
+                rig_install(&r);
+                printf("%s %d x %d\n", gc_offers[i].nickname, sizes[k / 2][0], sizes[k / 2][1]);
+                (void)fflush(stdout);
+                rig_run(&r, photo);
+                ck_assert_uint_eq(r.result.pattern[load], GC_OUTCOME_DONE);
+                ck_assert_uint_ne(r.result.pattern[saved], GC_OUTCOME_NONE);
+                ck_assert_uint_eq(r.result.fault, GC_CAUSE_NONE);
+            }
+            rig_release(&r);
+        }
+    }
+}
+END_TEST
+
+static bool same_files(const char *a, const char *b)
+{
+    return rig_shell("cmp -s '%s' '%s'", a, b);
+}
+
+/* The input is larger than what a decoder keeps of it, so that a second look at its start fails. */
+START_TEST(streams_are_read_once_from_top_to_bottom)
+{
+    for (uint32_t i = 0; i < gc_offers_n; i++) {
+        const struct gc_op *op;
+        int at;
+        rig_init(&r);
+        if (gc_offers[i].access != GC_ACCESS_STREAM || !(op = offered(i)) ||
+            op->outputs[0].type != GC_TYPE_IMAGE) {
+            rig_release(&r);
+            continue;
+        }
+        const char *photo = rig_photo(&r, "x.png", 33, 3000);
+        int saved = add_saved(op, rig_step(&r, "load", "", -1), &at);
+        int load = rig_step(&r, "load", "", -1);
+        (void)rig_step(&r, "describe", "", load); /* a second reader: its pixels are in memory */
+        int at_memory;
+        int saved_memory = add_saved(op, load, &at_memory);
+        rig_install(&r);
+        rig_run(&r, photo);
+        ck_assert_msg(r.result.pattern[saved] == r.result.pattern[saved_memory], "%s: %s%s",
+                      gc_offers[i].nickname, rig_text(&r, at), rig_text(&r, saved));
+        ck_assert_msg(r.result.pattern[saved] == GC_OUTCOME_DONE ||
+                          strcmp(rig_text(&r, at), rig_text(&r, at_memory)) == 0,
+                      "%s: %s", gc_offers[i].nickname, rig_text(&r, at));
+        if (r.result.pattern[saved] == GC_OUTCOME_DONE)
+            ck_assert_msg(same_files(rig_output(&r, saved), rig_output(&r, saved_memory)), "%s",
+                          gc_offers[i].nickname);
+        rig_release(&r);
+    }
+}
+END_TEST
+
+GC_SUITE("offers", GC_TEST(every_offer_does_its_work), GC_TEST(odd_images_are_answered),
+         GC_TEST(streams_are_read_once_from_top_to_bottom))
