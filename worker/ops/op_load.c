@@ -209,10 +209,22 @@ static bool is_cut(int fd)
     return n > 0 && fstat(fd, &st) == 0 && gc_sniff_cut(head, (size_t)n, (uint64_t)st.st_size);
 }
 
+/* Decoders of formats with frames find out themselves. */
+static enum gc_cause check_frames(struct gc_run *run, const struct gc_step *step,
+                                  const struct gc_format *format)
+{
+    if (format->pages || (gc_load_page(step) == 0 && gc_load_n(step) <= 1))
+        return GC_CAUSE_NONE;
+    return gc_run_fail(run, GC_CAUSE_BAD_INPUT, "a file of format %s is read as one frame: there is no page %d",
+                       format->name, gc_load_page(step) > 0 ? gc_load_page(step) : 1);
+}
+
 static enum gc_cause open_image(struct gc_run *run, struct gc_step_state *st, int fd, VipsImage **ret)
 {
     VipsOperation *op;
     enum gc_cause cause = find_format(run, st->step, fd, &st->decode.format);
+    if (!cause)
+        cause = check_frames(run, st->step, st->decode.format);
     if (!cause)
         cause = make_loader(run, fd, st->decode.format, &op);
     if (cause)
