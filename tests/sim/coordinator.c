@@ -146,6 +146,18 @@ static uint64_t source_stage(const struct sim_world *w, uint64_t run_no, uint64_
     return GC_UNSET;
 }
 
+/* A few batches a part, so that there are many. */
+static struct gc_bytes get_results(struct sim_world *w, const struct gc_msg_get *g, uint64_t *ret_next)
+{
+    static uint8_t memory[GC_MAX_BULK];
+    struct gc_buf parts;
+    gc_buf_init(&parts, memory, sizeof memory);
+    uint64_t most = sim_rng_between(&w->rng, 1, 40);
+    sim_disk_scan(&w->disk, g->run_no, g->stage, g->index, most, &parts, ret_next);
+    w->counters->scan_parts++;
+    return gc_buf_bytes(&parts);
+}
+
 static void get(struct sim_world *w, gc_peer peer, const struct gc_msg *msg)
 {
     const struct gc_msg_get *g = &msg->as.get;
@@ -184,6 +196,9 @@ static void get(struct sim_world *w, gc_peer peer, const struct gc_msg *msg)
         out.as.data.n_lengths = g->n_ids;
         out.as.data.lengths = lengths;
         out.bulk = gc_bytes_of(states, at);
+    } else if (g->what == GC_GET_RESULTS) {
+        found = true;
+        out.bulk = get_results(w, g, &out.as.data.total);
     }
     answer(w, peer, found ? out : error_msg(msg->seq, GC_ERR_NOT_FOUND));
 }

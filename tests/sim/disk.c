@@ -6,6 +6,7 @@
 #include "common/arena.h"
 #include "common/assert.h"
 #include "common/buf.h"
+#include "proto/scan.h"
 
 /* ---- memory ---- */
 struct chunk {
@@ -240,6 +241,33 @@ bool sim_disk_cursor(const struct sim_disk *d, uint64_t run_no, uint64_t stage, 
             return true;
         }
     return true;
+}
+
+/* The batch with the lowest first item from `index` on. */
+static const struct gc_commit_batch *batch_from(const struct sim_disk *d, uint64_t run_no, uint64_t stage,
+                                                uint64_t index)
+{
+    const struct gc_commit_batch *best = NULL;
+    for (size_t i = 0; i < d->n; i++) {
+        const struct gc_commit_batch *b = &d->log[i].as.batch;
+        if (d->log[i].kind == GC_COMMIT_BATCH && b->run_no == run_no && b->stage == stage &&
+            b->first >= index && (!best || b->first < best->first))
+            best = b;
+    }
+    return best;
+}
+
+void sim_disk_scan(const struct sim_disk *d, uint64_t run_no, uint64_t stage, uint64_t index, uint64_t max,
+                   struct gc_buf *out, uint64_t *ret_next)
+{
+    const struct gc_commit_batch *b;
+    while ((b = batch_from(d, run_no, stage, index)) != NULL && max-- > 0) {
+        struct gc_scan_part part = {b->first, b->count, b->status, b->values};
+        bool fits = gc_scan_part_put(out, &part);
+        GC_ASSERT(fits);
+        index = b->first + b->count;
+    }
+    *ret_next = b ? index : GC_UNSET;
 }
 
 bool sim_disk_delta(const struct sim_disk *d, uint64_t run_no, uint64_t id, struct gc_bytes *ret)

@@ -6,6 +6,7 @@
 #ifndef GC_SIM_DISK_H
 #define GC_SIM_DISK_H
 
+#include "common/buf.h"
 #include "tests/sim/sim.h"
 
 struct sim_mem; /* memory that is freed at once, at the end of a seed */
@@ -29,6 +30,9 @@ bool sim_disk_program(const struct sim_disk *d, uint64_t run_no, uint64_t stage,
 bool sim_disk_page(const struct sim_disk *d, uint64_t run_no, uint64_t stage, uint64_t index,
                    struct gc_page *ret_page, struct gc_bytes *ret_block);
 bool sim_disk_cursor(const struct sim_disk *d, uint64_t run_no, uint64_t stage, struct gc_bytes *ret);
+/* Appends up to `max` batches of a stage as parts, from item `index` on; *ret_next as DATA says it. */
+void sim_disk_scan(const struct sim_disk *d, uint64_t run_no, uint64_t stage, uint64_t index, uint64_t max,
+                   struct gc_buf *out, uint64_t *ret_next);
 bool sim_disk_delta(const struct sim_disk *d, uint64_t run_no, uint64_t id, struct gc_bytes *ret);
 /* The last state of a run; false: no such run. */
 bool sim_disk_run(const struct sim_disk *d, const struct gc_id128 *run, uint64_t *ret_run_no,

@@ -67,6 +67,15 @@ static void run_item(const struct slot *s, const struct thing *program, uint64_t
     }
 }
 
+/* A FINISH may end its executor by chance where retries are without end. */
+static bool finish_dies(struct sim_world *w, const struct slot *s, const struct thing *program)
+{
+    bool dies = s->slice.kind == GC_LEASE_FINISH && program->job->flaky && !w->healed &&
+                sim_rng_chance(&w->rng, 200000);
+    w->counters->finish_crashes += dies;
+    return dies;
+}
+
 /* Decides how far the executor gets until it hands something in or dies, and when. */
 static void segment(struct sim_world *w, struct sim_worker *k, uint32_t index)
 {
@@ -78,11 +87,14 @@ static void segment(struct sim_world *w, struct sim_worker *k, uint32_t index)
     s->node = GC_UNSET;
     if (s->slice.kind != GC_LEASE_ITEMS) {
         t = 2 * GC_MS;
-        item = end;
+        s->dies = finish_dies(w, s, program);
+        s->node = 0;
+        s->cause = GC_CAUSE_CRASH;
+        item = s->dies ? s->at : end;
     }
     uint8_t pattern[GC_MAX_STAGE_NODES];
     struct gc_status_fault faults[GC_MAX_STAGE_NODES];
-    while (item < end && t < GC_FLUSH_NS) {
+    while (item < end && t < GC_FLUSH_NS && !s->dies) {
         uint32_t n_faults, fatal;
         run_item(s, program, item, pattern, faults, &n_faults, &fatal);
         t += program->job->task_ns / 2 + sim_rng_below(&w->rng, program->job->task_ns);
@@ -163,11 +175,19 @@ static void fill_items(struct sim_world *w, struct sim_worker *k, struct slot *s
     GC_ASSERT(gc_buf_ok(&bulk) && gc_buf_ok(&values));
 }
 
-static void fill_reduced(struct sim_worker *k, struct slot *s, struct chunk *c, struct gc_agent_chunk *out)
+static void fill_reduced(struct sim_world *w, struct sim_worker *k, struct slot *s, struct chunk *c,
+                         struct gc_agent_chunk *out)
 {
     uint64_t count, sum;
     struct gc_buf bulk;
-    sum_states(s->slice.input ? sim_thing_at(k, s->slice.input) : NULL, &count, &sum);
+    const struct gc_program *program = &sim_thing_at(k, s->slice.program)->program;
+    const struct thing *input = s->slice.input ? sim_thing_at(k, s->slice.input) : NULL;
+    bool scans = (program->steps[0].traits & GC_TRAIT_SCANS) != 0;
+    if (scans)
+        sim_scan(input, program, &count, &sum);
+    else
+        sum_states(input, &count, &sum);
+    w->counters->scans += scans;
     gc_buf_init(&bulk, c->bytes, CHUNK_ROOM);
     out->first = 0;
     out->count = 1;
@@ -190,10 +210,12 @@ static void fill_reduced(struct sim_worker *k, struct slot *s, struct chunk *c, 
         gc_value_put_uint(&bulk, count);
         gc_value_put_uint(&bulk, sum);
         out->values = gc_buf_bytes(&bulk).len - out->status;
-        c->deltas[0] = (struct gc_delta){.reducer = 0, .items = count, .bytes = STATE_BYTES};
-        out->n_deltas = 1;
-        out->deltas = c->deltas;
-        put_state(&bulk, count, sum);
+        if (!scans) {
+            c->deltas[0] = (struct gc_delta){.reducer = 0, .items = count, .bytes = STATE_BYTES};
+            out->n_deltas = 1;
+            out->deltas = c->deltas;
+            put_state(&bulk, count, sum);
+        }
     }
     out->bulk = gc_buf_bytes(&bulk);
 }
@@ -210,7 +232,7 @@ static void hand_in(struct sim_world *w, struct sim_worker *k, uint32_t index)
     if (s->slice.kind == GC_LEASE_ITEMS)
         fill_items(w, k, s, c, &e.as.chunk.chunk);
     else
-        fill_reduced(k, s, c, &e.as.chunk.chunk);
+        fill_reduced(w, k, s, c, &e.as.chunk.chunk);
     e.as.chunk.chunk.busy_ns = e.as.chunk.chunk.count * 30 * GC_MS;
     s->at = s->until;
     bool over = s->slice.kind != GC_LEASE_ITEMS || s->at == s->slice.first + s->slice.count;

@@ -1,4 +1,5 @@
-/* inside.h - a simulated worker's state, shared by the files that make it up: worker.c (things, lister, agent, life) and executor.c. */
+/* inside.h - a simulated worker's state, shared by the files that make it up: worker.c (things, lister, agent, life), executor.c and
+ * scan.c. */
 #ifndef GC_SIM_INSIDE_H
 #define GC_SIM_INSIDE_H
 
@@ -10,7 +11,7 @@
 #define STATE_BYTES 16u /* of a reducer: count, sum */
 #define CHUNK_ROOM  (256u * 1024u)
 
-/* Something pulled: a decoded program, a page's items, a cursor, or states in order. */
+/* Something pulled: a decoded program, a page's items, a cursor, or states or results in order. */
 struct thing {
     struct thing *next;
     uint64_t name;
@@ -76,6 +77,10 @@ struct thing *sim_thing_at(struct sim_worker *k, uint64_t name); /* NULL: there 
 struct chunk *sim_chunk_new(struct sim_worker *k);
 void sim_worker_step(struct sim_world *w, struct sim_worker *k, const struct gc_agent_event *event);
 struct gc_agent_event sim_worker_event(const struct sim_world *w, enum gc_agent_event_kind kind);
+
+/* scan.c: what a scanning reducer makes of the results kept. */
+void sim_scan(const struct thing *results, const struct gc_program *program, uint64_t *ret_count,
+              uint64_t *ret_digest);
 
 /* executor.c */
 void sim_executor_start(struct sim_world *w, struct sim_worker *k, const struct gc_agent_slice *slice);

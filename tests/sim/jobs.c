@@ -10,15 +10,17 @@
 
 #define S(literal) gc_bytes_of((literal), sizeof(literal) - 1)
 
-/* ---- the catalogue: one source, one map, one reducer ---- */
+/* ---- the catalogue: one source, one map, a reducer, one that scans, and one that scans what it maps to ---- */
 static struct gc_op_input in_item = {
     .name = {(const uint8_t *)"in", 2}, .type = GC_TYPE_ANY, .required = true};
+static struct gc_op_input in_items = {
+    .name = {(const uint8_t *)"in", 2}, .type = GC_TYPE_ANY, .required = true, .many = true};
 static struct gc_op_output out_int = {.name = {(const uint8_t *)"out", 3}, .type = GC_TYPE_INT};
 static struct gc_op_output out_item = {.name = {(const uint8_t *)"out", 3}, .type = GC_TYPE_ITEM};
 
 static struct gc_catalogue catalogue(void)
 {
-    static struct gc_op ops[3];
+    static struct gc_op ops[5];
     ops[0] = (struct gc_op){.name = S("adds"),
                             .scope = GC_SCOPE_REDUCE,
                             .traits = GC_TRAIT_PURE | GC_TRAIT_COMMUTES,
@@ -27,7 +29,15 @@ static struct gc_catalogue catalogue(void)
                             .inputs = &in_item,
                             .n_outputs = 1,
                             .outputs = &out_int};
-    ops[1] = (struct gc_op){.name = S("maps"),
+    ops[1] = (struct gc_op){.name = S("digests"),
+                            .scope = GC_SCOPE_REDUCE,
+                            .traits = GC_TRAIT_PURE | GC_TRAIT_SCANS,
+                            .cost = 1,
+                            .n_inputs = 1,
+                            .inputs = &in_items,
+                            .n_outputs = 1,
+                            .outputs = &out_int};
+    ops[2] = (struct gc_op){.name = S("maps"),
                             .scope = GC_SCOPE_ITEM,
                             .traits = GC_TRAIT_PURE,
                             .cost = 10,
@@ -35,13 +45,17 @@ static struct gc_catalogue catalogue(void)
                             .inputs = &in_item,
                             .n_outputs = 1,
                             .outputs = &out_int};
-    ops[2] = (struct gc_op){.name = S("numbers"),
+    ops[3] = (struct gc_op){.name = S("numbers"),
                             .scope = GC_SCOPE_SOURCE,
                             .traits = GC_TRAIT_PURE,
                             .cost = 1,
                             .n_outputs = 1,
                             .outputs = &out_item};
-    return (struct gc_catalogue){.build = S("simulated"), .n_ops = 3, .ops = ops};
+    ops[4] = ops[1];
+    ops[4].name = S("twins");
+    ops[4].inputs = &in_item;
+    ops[4].maps = S("maps");
+    return (struct gc_catalogue){.build = S("simulated"), .n_ops = GC_COUNT_OF(ops), .ops = ops};
 }
 
 static struct gc_bytes text(struct sim_mem *m, const char *prefix, uint64_t n)
@@ -51,16 +65,67 @@ static struct gc_bytes text(struct sim_mem *m, const char *prefix, uint64_t n)
     return sim_mem_copy(m, gc_bytes_of(room, (size_t)len));
 }
 
-static void node(struct sim_job *j, struct sim_mem *m, const char *op, uint64_t reads)
+/* ---- nodes ---- */
+
+/* Puts it into the job, reading these of the job. */
+static void node(struct sim_job *j, struct sim_mem *m, const char *op, const uint64_t *reads,
+                 uint32_t n_reads)
 {
     struct gc_node *n = &j->nodes[j->n_nodes];
+    struct sim_node *planned = &j->planned[j->n_planned];
+    GC_ASSERT(j->n_planned < SIM_NODES);
     *n = (struct gc_node){.id = text(m, "n", j->n_nodes), .op = sim_mem_copy(m, gc_bytes_of(op, strlen(op)))};
-    if (reads != GC_UNSET) {
-        n->inputs = sim_mem_take(m, sizeof *n->inputs);
-        n->inputs[0] = (struct gc_input){.node = reads};
-        n->n_inputs = 1;
+    n->inputs = sim_mem_take(m, n_reads * sizeof *n->inputs);
+    for (uint32_t i = 0; i < n_reads; i++) {
+        n->inputs[n->n_inputs++] = (struct gc_input){.node = reads[i]};
+        planned->reads[planned->n_reads++] = j->at[reads[i]];
     }
-    j->n_nodes++;
+    j->at[j->n_nodes++] = j->n_planned++;
+}
+
+/* Of the plan: the node that was added for one that reads the same, or a new one. */
+static uint64_t added_node(struct sim_job *j, uint64_t reads)
+{
+    for (uint32_t i = 0; i < j->n_planned; i++)
+        if (j->planned[i].added && j->planned[i].reads[0] == reads)
+            return i;
+    j->planned[j->n_planned] = (struct sim_node){.added = true, .n_reads = 1, .reads = {reads}};
+    return j->n_planned++;
+}
+
+/* Two of three scan what the job says; the third also what the planner puts before it. */
+static void scan_node(struct sim_job *j, struct sim_mem *m, struct sim_rng *rng, uint32_t maps)
+{
+    uint64_t reads[SIM_READS - 1];
+    bool twins = sim_rng_chance(rng, 333333);
+    uint32_t n = twins ? 1 : (uint32_t)sim_rng_between(rng, 1, GC_COUNT_OF(reads));
+    for (uint32_t i = 0; i < n; i++)
+        reads[i] = sim_rng_below(rng, maps + 1);
+    uint64_t added = twins ? added_node(j, j->at[reads[0]]) : 0;
+    struct sim_node *planned = &j->planned[j->n_planned];
+    node(j, m, twins ? "twins" : "digests", reads, n);
+    planned->scans = true;
+    if (twins)
+        planned->reads[planned->n_reads++] = added;
+}
+
+static void draw_nodes(struct sim_job *j, struct sim_mem *m, struct sim_rng *rng)
+{
+    j->nodes = sim_mem_take(m, SIM_NODES * sizeof *j->nodes);
+    node(j, m, "numbers", NULL, 0);
+    uint32_t maps = (uint32_t)sim_rng_between(rng, 1, 5);
+    for (uint32_t i = 0; i < maps; i++) {
+        uint64_t reads = sim_rng_below(rng, j->n_nodes); /* a tree: of the source, or of an earlier map */
+        node(j, m, "maps", &reads, 1);
+    }
+    uint32_t scans = (uint32_t)sim_rng_below(rng, 4);
+    for (uint32_t i = 0; i < scans; i++)
+        scan_node(j, m, rng, maps);
+    uint32_t sums = (uint32_t)sim_rng_between(rng, scans > 0 ? 0 : 1, 3);
+    for (uint32_t i = 0; i < sums; i++) {
+        uint64_t reads = 1 + sim_rng_below(rng, maps);
+        node(j, m, "adds", &reads, 1);
+    }
 }
 
 void sim_job_draw(struct sim_job *j, struct sim_mem *m, struct sim_rng *rng, uint32_t index, bool poison,
@@ -78,14 +143,7 @@ void sim_job_draw(struct sim_job *j, struct sim_mem *m, struct sim_rng *rng, uin
         j->crash = (uint32_t)sim_rng_below(rng, 15000);
         j->timeout = (uint32_t)sim_rng_below(rng, 8000);
     }
-    j->nodes = sim_mem_take(m, 16 * sizeof *j->nodes);
-    node(j, m, "numbers", GC_UNSET);
-    uint32_t maps = (uint32_t)sim_rng_between(rng, 1, 5);
-    for (uint32_t i = 0; i < maps; i++)
-        node(j, m, "maps", sim_rng_below(rng, j->n_nodes)); /* a tree: of the source, or of an earlier map */
-    uint32_t sums = (uint32_t)sim_rng_between(rng, 1, 3);
-    for (uint32_t i = 0; i < sums; i++)
-        node(j, m, "adds", 1 + sim_rng_below(rng, maps));
+    draw_nodes(j, m, rng);
     struct gc_policy *policy = sim_mem_take(m, sizeof *policy);
     *policy = (struct gc_policy){.retries = flaky ? 100000 : sim_rng_below(rng, 3),
                                  .timeout_ns = 5 * GC_S,
@@ -115,6 +173,9 @@ void sim_job_plan(struct sim_job *j, struct sim_mem *m, uint64_t run_no)
                 (const char *)draft.problems[i].field.ptr, (int)draft.problems[i].text.len,
                 (const char *)draft.problems[i].text.ptr);
     GC_ASSERT(draft.accepted);
+    GC_ASSERT(draft.plan.n_nodes == j->n_planned);
+    for (uint32_t i = 0; i < j->n_planned; i++)
+        GC_ASSERT(draft.plan.nodes[i].added == j->planned[i].added);
     for (uint32_t i = 0; i < draft.plan.n_stages; i++) {
         uint8_t *room = malloc(1u << 18);
         GC_ASSERT(room);
@@ -155,15 +216,38 @@ uint64_t sim_job_value(const struct sim_job *j, uint64_t node, uint64_t item)
 
 enum gc_outcome sim_job_outcome(const struct sim_job *j, uint64_t node, uint64_t item)
 {
-    uint64_t reads = j->nodes[node].n_inputs ? j->nodes[node].inputs[0].node : 0;
+    uint64_t reads = j->planned[node].reads[0];
     if (reads != 0 && sim_job_outcome(j, reads, item) != GC_OUTCOME_DONE)
         return GC_OUTCOME_SKIPPED;
     return sim_job_fate(j, node, item) == SIM_FATE_FINE ? GC_OUTCOME_DONE : GC_OUTCOME_FAILED;
 }
 
+uint64_t sim_job_digest(uint64_t digest, uint64_t item, enum gc_outcome outcome, uint64_t value)
+{
+    return sim_mix(sim_mix(sim_mix(digest, item), (uint64_t)outcome), value);
+}
+
+/* The item itself is its number. */
+static uint64_t digest_item(const struct sim_job *j, const struct sim_node *n, uint64_t item, uint64_t digest)
+{
+    for (uint32_t k = 0; k < n->n_reads; k++) {
+        uint64_t from = n->reads[k];
+        enum gc_outcome outcome = from == 0 ? GC_OUTCOME_DONE : sim_job_outcome(j, from, item);
+        uint64_t value = from == 0 ? item : sim_job_value(j, from, item);
+        digest = sim_job_digest(digest, item, outcome, outcome == GC_OUTCOME_DONE ? value : 0);
+    }
+    return digest;
+}
+
 void sim_job_reduced(const struct sim_job *j, uint64_t node, uint64_t *ret_count, uint64_t *ret_sum)
 {
-    uint64_t reads = j->nodes[node].inputs[0].node;
+    const struct sim_node *n = &j->planned[node];
+    uint64_t reads = n->reads[0];
+    *ret_count = *ret_sum = 0;
+    for (uint64_t item = 0; item < j->items && n->scans; item++, ++*ret_count)
+        *ret_sum = digest_item(j, n, item, *ret_sum);
+    if (n->scans)
+        return;
     *ret_count = *ret_sum = 0;
     for (uint64_t item = 0; item < j->items; item++)
         if (sim_job_outcome(j, reads, item) == GC_OUTCOME_DONE) {
@@ -266,9 +350,9 @@ static bool reduce_stage(const struct sim_job *j, const struct sim_disk *d, uint
 static bool account(const struct sim_job *j, uint64_t run_no, const struct gc_commit_run_state *last,
                     bool whole)
 {
-    if (last->n_nodes != j->n_nodes)
-        WRONG("its account has %u nodes, not %u", last->n_nodes, j->n_nodes);
-    for (uint32_t n = 0; n < j->n_nodes; n++) {
+    if (last->n_nodes != j->n_planned)
+        WRONG("its account has %u nodes, not %u", last->n_nodes, j->n_planned);
+    for (uint32_t n = 0; n < j->n_planned; n++) {
         const struct gc_node_info *info = &last->nodes[n];
         if (info->total_known && info->done + info->failed + info->skipped != info->total)
             WRONG("node %u: %llu done + %llu failed + %llu skipped of %llu", n,
@@ -299,7 +383,7 @@ bool sim_oracle(const struct sim_job *j, const struct sim_disk *d)
     if (!whole && !j->cancel)
         WRONG("nobody cancelled it");
     bool failed = false;
-    for (uint32_t n = 0; whole && n < j->n_nodes; n++)
+    for (uint32_t n = 0; whole && n < j->n_planned; n++)
         for (uint64_t i = 0; j->plan.stages[j->plan.nodes[n].stage].kind == GC_STAGE_ITEM && i < j->items;
              i++)
             failed |= sim_job_outcome(j, n, i) == GC_OUTCOME_FAILED;

@@ -44,12 +44,13 @@ struct sim_faults {
     uint64_t commit_min_ns, commit_max_ns; /* how long a commit takes */
 };
 
-/* A counter for each kind of fault done: a campaign in which one stays zero has tested nothing of it. */
+/* A counter for each kind of fault done, and of work that few jobs have: a campaign in which one stays zero has tested nothing of it. */
 /* clang-format never comes to rest on this. */
 // clang-format off
 #define SIM_COUNTERS(X)                                                                                      \
     X(dropped)                                                                                               \
     X(duplicated)                                                                                            \
+    X(scans) X(scan_parts) X(finish_crashes)                                                                 \
     X(lost_with_connection) X(worker_crashes) X(coordinator_crashes) X(client_crashes) X(executor_kills)     \
         X(worker_pauses) X(coordinator_pauses) X(disk_full) X(commits_lost) X(item_crashes) X(item_timeouts) \
             X(item_failures) X(stale_results)

@@ -55,14 +55,20 @@ static void keep_program(struct sim_world *w, struct thing *t, struct gc_bytes b
     t->job = job_of_run(w, &t->program.run);
 }
 
-static void keep_states(struct thing *t, const struct gc_msg_data *data, struct gc_bytes bulk)
+/* What comes in parts. */
+static void keep_more(struct thing *t, struct gc_bytes bulk)
 {
-    GC_ASSERT(bulk.len == data->n_lengths * STATE_BYTES);
     t->memory = realloc(t->memory, t->len + bulk.len + 1);
     GC_ASSERT(t->memory);
     if (bulk.len)
         memcpy((uint8_t *)t->memory + t->len, bulk.ptr, bulk.len);
     t->len += bulk.len;
+}
+
+static void keep_states(struct thing *t, const struct gc_msg_data *data, struct gc_bytes bulk)
+{
+    GC_ASSERT(bulk.len == data->n_lengths * STATE_BYTES);
+    keep_more(t, bulk);
     t->n_states += data->n_lengths;
 }
 
@@ -83,6 +89,8 @@ static void keep(struct sim_world *w, struct sim_worker *k, const struct gc_agen
         keep_program(w, t, e->as.keep.bulk);
     } else if (t->what == GC_GET_DELTAS) {
         keep_states(t, e->as.keep.data, e->as.keep.bulk);
+    } else if (t->what == GC_GET_RESULTS) {
+        keep_more(t, e->as.keep.bulk);
     } else {
         free(t->memory);
         t->memory = malloc(e->as.keep.bulk.len + 1);
