@@ -82,6 +82,8 @@ static const char *hello_wrong(const struct gc_msg_hello *hello)
 
 static const char *lease_wrong(const struct gc_msg_lease *lease)
 {
+    if (lease->scan != GC_UNSET && (lease->kind != GC_LEASE_FINISH || lease->n_deltas > 0))
+        return "a scan that is no FINISH, or has states";
     switch ((enum gc_lease_kind)lease->kind) {
     case GC_LEASE_ITEMS:
         return range_fits(lease->first, lease->count, GC_MAX_LEASE_ITEMS) ? NULL : "range of items";
@@ -142,7 +144,8 @@ static const char *data_wrong(const struct gc_msg_data *data, uint64_t bulk)
 {
     switch ((enum gc_get_what)data->what) {
     case GC_GET_PAGE:
-        return data->n_page == 1 ? pages_wrong(data->page, 1, data->clashes, bulk) : "DATA of a page names one page";
+        return data->n_page == 1 ? pages_wrong(data->page, 1, data->clashes, bulk)
+                                 : "DATA of a page names one page";
     case GC_GET_DELTAS:
         for (uint32_t i = 0; i < data->n_lengths; i++) {
             if (!take(&bulk, data->lengths[i]))
@@ -151,9 +154,9 @@ static const char *data_wrong(const struct gc_msg_data *data, uint64_t bulk)
         return bulk == 0 ? NULL : "lengths in the bulk";
     case GC_GET_CATALOGUE:
     case GC_GET_PLAN: return part_wrong(data->total, data->index, bulk);
+    case GC_GET_RESULTS: return data->total > data->index ? NULL : "results that lead back";
     case GC_GET_PROGRAM:
-    case GC_GET_CURSOR:
-    case GC_GET_RESULTS: break;
+    case GC_GET_CURSOR: break;
     }
     return NULL;
 }

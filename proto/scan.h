@@ -2,8 +2,8 @@
  * of all of them, one part behind the other.
  *
  * A *part* is a batch as it was committed: { varint first item, count, length of the status, length of the values, status, values }.
- * Parts come in the order of their first items. An item is committed once, with an outcome of each node: parts do not overlap, and
- * those of a stage that has ended hold every item, each part beginning where the one before it ended.
+ * Parts come in the order of their first items. Parts of items that were run again overlap those around them: an item's nodes are
+ * spread over them, each node of it in exactly one. Those of a stage that has ended hold every item.
  *
  * Reading is hostile-safe. Pure; nothing is allocated.
  */

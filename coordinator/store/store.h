@@ -117,8 +117,8 @@ enum gc_err gc_store_results(struct gc_store *s, const struct gc_store_query *q,
 
 /* What a scanning reducer reads of a stage: its batches as parts of proto/scan.h, by item, as many as fit `out`, and at least one.
  * `index` is the cursor: 0, then *ret_next of the call before; GC_UNSET there: that was all. It is the item behind the last part's:
- * batches of a stage do not overlap, so that no part is skipped or told twice, whatever is committed meanwhile. A stage without
- * batches, or a run that is not there, has no parts. O(log batches + bytes). */
+ * an item is in one batch (the schema sees to it), so that none is skipped or told twice, whatever is committed meanwhile. A stage
+ * without batches, or a run that is not there, has no parts. O(log batches + bytes). */
 enum gc_err gc_store_scan(struct gc_store *s, uint64_t run_no, uint64_t stage, uint64_t index,
                           struct gc_buf *out, uint64_t *ret_next, struct gc_fault *f) GC_MUST_CHECK;
 

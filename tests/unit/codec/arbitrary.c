@@ -306,6 +306,8 @@ static void mend(struct arbitrary *a, struct gc_msg *m)
             m->as.lease.count = 1 + arbitrary_below(a, GC_PAGES_AHEAD);
         else if (m->as.lease.n_deltas == 0)
             m->as.lease.kind = GC_LEASE_FINISH;
+        if (m->as.lease.kind != GC_LEASE_FINISH || m->as.lease.n_deltas > 0)
+            m->as.lease.scan = GC_UNSET;
         break;
     case GC_MSG_RESULT: {
         struct gc_msg_result *r = &m->as.result;
@@ -336,6 +338,10 @@ static void mend(struct arbitrary *a, struct gc_msg *m)
         struct gc_msg_data *d = &m->as.data;
         if (d->what == GC_GET_PAGE && d->n_page == 0)
             d->what = GC_GET_PROGRAM;
+        if (d->what == GC_GET_RESULTS) {
+            d->index = arbitrary_below(a, 100000);
+            d->total = arbitrary_below(a, 2) ? GC_UNSET : d->index + 1 + arbitrary_below(a, 100000);
+        }
         if (d->what == GC_GET_PAGE) {
             d->clashes = arbitrary_below(a, 100);
             bulk = pages_mended(a, d->page, d->n_page) + d->clashes;

@@ -334,7 +334,8 @@ void doc_example(size_t i, struct gc_msg *m)
                                             .kind = GC_LEASE_ITEMS,
                                             .first = 100,
                                             .count = 4,
-                                            .want = 1};
+                                            .want = 1,
+                                            .scan = GC_UNSET};
         return;
     case 3:
         m->type = GC_MSG_RESULT;

@@ -141,6 +141,7 @@ START_TEST(wrong_lease)
     uint64_t ids[2] = {1, 2};
     struct gc_msg m = of(GC_MSG_LEASE, 0);
     m.as.lease.kind = GC_LEASE_ITEMS;
+    m.as.lease.scan = GC_UNSET;
     ck_assert_str_ne(wrong(m), ""); /* of nothing */
     m.as.lease.count = GC_MAX_LEASE_ITEMS;
     ck_assert_str_eq(wrong(m), "");
@@ -164,6 +165,16 @@ START_TEST(wrong_lease)
     m.as.lease.deltas = ids;
     m.as.lease.n_deltas = 2;
     ck_assert_str_eq(wrong(m), "");
+    m.as.lease.scan = 1;
+    ck_assert_str_ne(wrong(m), ""); /* of states */
+    m.as.lease.kind = GC_LEASE_FINISH;
+    ck_assert_str_ne(wrong(m), "");
+    m.as.lease.n_deltas = 0;
+    ck_assert_str_eq(wrong(m), "");
+    m.as.lease.kind = GC_LEASE_ITEMS;
+    m.as.lease.count = 1;
+    m.as.lease.first = 0;
+    ck_assert_str_ne(wrong(m), "");
 }
 END_TEST
 
@@ -273,6 +284,14 @@ START_TEST(wrong_data)
     ck_assert_str_eq(wrong(m), "");
     m.as.data.what = GC_GET_PROGRAM;
     ck_assert_str_eq(wrong(m), "");
+    m.as.data.what = GC_GET_RESULTS; /* the next part begins at 100, which is above 93 */
+    ck_assert_str_eq(wrong(m), "");
+    m.as.data.index = 100;
+    ck_assert_str_ne(wrong(m), "");
+    m.as.data.total = GC_UNSET;
+    ck_assert_str_eq(wrong(m), "");
+    m.as.data.index = GC_UNSET;
+    ck_assert_str_ne(wrong(m), "");
 }
 END_TEST
 
