@@ -454,6 +454,14 @@ static enum order order_numbers(const struct gc_expr_value *a, const struct gc_e
     return order_reals(a->as.real, b->as.real);
 }
 
+int gc_expr_compare_numbers(const struct gc_expr_value *a, const struct gc_expr_value *b)
+{
+    GC_ASSERT(is_number(a));
+    GC_ASSERT(is_number(b));
+    enum order o = order_numbers(a, b);
+    return o == ORDER_LESS ? -1 : o == ORDER_GREATER;
+}
+
 /* SAME: equal, of a kind that has no order. */
 static enum order order_values(struct gc_expr_value a, struct gc_expr_value b)
 {

@@ -82,9 +82,12 @@ enum gc_err gc_expr_parse(struct gc_str text, struct gc_arena *arena, struct gc_
  * there. *cursor is 0 before the first. False: no more. */
 bool gc_expr_field(const struct gc_expr *e, uint32_t *cursor, struct gc_str *ret_name, uint32_t *ret_at);
 
-/* Gives the value of a field; *ret is null, and stays so where there is no such field. Strings have
- * to last until gc_expr_holds returns. */
+/* Gives the value of a field; *ret is null, and stays so where there is no such field. A string has to
+ * last until two more values were asked for. */
 typedef void gc_expr_resolve(void *context, struct gc_str field, struct gc_expr_value *ret);
+
+/* Below 0, 0 or above 0: two values of kind INT or REAL, exactly. 0 for what has no order (nan). */
+int gc_expr_compare_numbers(const struct gc_expr_value *a, const struct gc_expr_value *b);
 
 bool gc_expr_holds(const struct gc_expr *e, gc_expr_resolve *resolve, void *context);
 

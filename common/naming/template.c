@@ -164,6 +164,25 @@ static struct gc_str from_path(enum gc_part kind, const struct gc_template_item 
     return gc_str_part(name, dot + 1, name.len);
 }
 
+bool gc_template_lookup(struct gc_str name, const struct gc_template_item *item, struct gc_value_token *ret)
+{
+    enum gc_part kind = part_of_name(name);
+    struct gc_value_token t = {.kind = GC_TOKEN_STR};
+    if (kind == GC_PART_FIELD)
+        return name.len > 0 && field(item->fields, name, ret);
+    if (kind == GC_PART_DIGEST || item->index == GC_UNSET)
+        return false;
+    if (kind == GC_PART_INDEX) {
+        t.kind = GC_TOKEN_INT;
+        t.integer = (int64_t)item->index;
+        t.unsigned_integer = item->index;
+    } else {
+        t.bytes = gc_str_bytes(from_path(kind, item));
+    }
+    *ret = t;
+    return true;
+}
+
 enum { SMALL = 96 };
 
 /* The text of a field; numbers as JSON has them. */

@@ -56,4 +56,10 @@ enum gc_err gc_template_parse(struct gc_str text, struct gc_arena *arena, struct
 enum gc_err gc_template_fill(const struct gc_template *t, const struct gc_template_item *item,
                              struct gc_buf *out, struct gc_fault *fault) GC_MUST_CHECK;
 
+struct gc_value_token;
+
+/* What {name} stands for, for whoever asks by its name: the item's number as an int, a part of its path as a string, or one of its
+ * fields as it is kept. False: the item has none of that name; nor has it a digest. */
+bool gc_template_lookup(struct gc_str name, const struct gc_template_item *item, struct gc_value_token *ret);
+
 #endif

@@ -100,6 +100,9 @@ enum gc_cause gc_load_run(struct gc_run *run, struct gc_step_state *step, struct
 enum gc_err gc_save_setup(struct gc_step_state *step, struct gc_fault *fault);
 enum gc_cause gc_save_run(struct gc_run *run, struct gc_step_state *step, struct gc_cell *ret);
 enum gc_cause gc_describe_run(struct gc_run *run, struct gc_step_state *step, struct gc_cell *ret);
+enum gc_cause gc_phash_run(struct gc_run *run, struct gc_step_state *step, struct gc_cell *ret);
+enum gc_err gc_filter_setup(struct gc_step_state *step, struct gc_fault *fault);
+enum gc_cause gc_filter_run(struct gc_run *run, struct gc_step_state *step, struct gc_cell *ret);
 enum gc_cause gc_echo_run(struct gc_run *run, struct gc_step_state *step, struct gc_cell *ret);
 enum gc_cause gc_noop_run(struct gc_run *run, struct gc_step_state *step, struct gc_cell *ret);
 enum gc_cause gc_sleep_run(struct gc_run *run, struct gc_step_state *step, struct gc_cell *ret);

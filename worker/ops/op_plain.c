@@ -28,8 +28,7 @@ enum gc_cause gc_echo_run(struct gc_run *run, struct gc_step_state *step, struct
     return gc_cell_end_record(run, ret, start);
 }
 
-/* Hands its input on; its own value is nil. */
-static void pass(struct gc_run *run, const struct gc_step_state *step, struct gc_cell *ret)
+void gc_run_pass(struct gc_run *run, const struct gc_step_state *step, struct gc_cell *ret)
 {
     struct gc_cell *in = gc_run_input(run, step, 0);
     ret->kind = GC_CELL_ITEM;
@@ -44,7 +43,7 @@ static void pass(struct gc_run *run, const struct gc_step_state *step, struct gc
 
 enum gc_cause gc_noop_run(struct gc_run *run, struct gc_step_state *step, struct gc_cell *ret)
 {
-    pass(run, step, ret);
+    gc_run_pass(run, step, ret);
     return GC_CAUSE_NONE;
 }
 
@@ -53,7 +52,7 @@ enum gc_cause gc_sleep_run(struct gc_run *run, struct gc_step_state *step, struc
     double seconds = gc_setting_real(step->step, "seconds", 0);
     if (!run->careful) /* the second time round it has slept already */
         gc_clock_sleep((uint64_t)(seconds * 1e9));
-    pass(run, step, ret);
+    gc_run_pass(run, step, ret);
     return GC_CAUSE_NONE;
 }
 
@@ -116,7 +115,7 @@ static enum gc_cause eat(struct gc_run *run)
 
 enum gc_cause gc_fail_run(struct gc_run *run, struct gc_step_state *step, struct gc_cell *ret)
 {
-    pass(run, step, ret);
+    gc_run_pass(run, step, ret);
     if (!hits(step->step, run->task->index))
         return GC_CAUSE_NONE;
     switch ((enum how)gc_setting_choice(step->step, "how", gc_fail_how, HOW_ERROR)) {

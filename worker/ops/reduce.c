@@ -27,13 +27,17 @@ void gc_stage_delta_begin(struct gc_stage *s)
 /* The record of the cell that the reducer reads, and the names of its fields. */
 static struct gc_reduce_input input_of(struct gc_stage *s, const struct gc_step_state *st)
 {
+    const struct gc_task *task = s->run.task;
     uint64_t from = st->step->n_inputs ? st->step->inputs[0].step : GC_UNSET;
     if (from == GC_UNSET) {
-        struct gc_reduce_input of_item = {.value = s->run.task->fields};
+        struct gc_reduce_input of_item = {.value = task->fields, .item = task->index, .source = task->text};
         return of_item;
     }
-    return (struct gc_reduce_input){
-        .value = s->cells[from].record, .shape = st->shape, .n_shape = st->n_shape};
+    return (struct gc_reduce_input){.value = s->cells[from].record,
+                                    .shape = st->shape,
+                                    .n_shape = st->n_shape,
+                                    .item = task->index,
+                                    .source = task->text};
 }
 
 void gc_stage_delta_add(struct gc_stage *s)

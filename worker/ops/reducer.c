@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "common/expr.h"
 #include "proto/values.h"
 
 void gc_state_put_tag(struct gc_buf *out, uint8_t op, uint8_t form)
@@ -74,6 +75,42 @@ bool gc_reduce_next(const struct gc_reduce_input *input, struct gc_field_walk *w
             return true;
     }
     return false;
+}
+
+bool gc_reduce_find(const struct gc_reduce_input *input, struct gc_str name, struct gc_value_token *ret,
+                    enum gc_type *ret_type)
+{
+    struct gc_field_walk walk = {0};
+    if (!begin(input, &walk))
+        return false;
+    while (walk.at < walk.n) {
+        struct gc_bytes value;
+        struct gc_str found;
+        uint32_t at = walk.at;
+        if (!next_field(input, &walk, &found, &value))
+            return false;
+        if (!gc_str_equal(found, name))
+            continue;
+        *ret_type = walk.map ? GC_TYPE_ANY : input->shape[at].type;
+        return gc_value_next(&value, ret) == GC_OK;
+    }
+    return false;
+}
+
+bool gc_number_is_finite(const struct gc_number *v)
+{
+    return v->is_int || isfinite(v->real);
+}
+
+int gc_number_compare(const struct gc_number *a, const struct gc_number *b)
+{
+    struct gc_expr_value x = {.kind = GC_EXPR_REAL, .as.real = a->real};
+    struct gc_expr_value y = {.kind = GC_EXPR_REAL, .as.real = b->real};
+    if (a->is_int)
+        x = (struct gc_expr_value){.kind = GC_EXPR_INT, .as.integer = a->integer};
+    if (b->is_int)
+        y = (struct gc_expr_value){.kind = GC_EXPR_INT, .as.integer = b->integer};
+    return gc_expr_compare_numbers(&x, &y);
 }
 
 bool gc_reduce_field(const struct gc_reduce_input *input, struct gc_str name, struct gc_number *ret)

@@ -14,11 +14,13 @@
 #include "proto/message.h"
 #include "worker/ops/op.h"
 
-/* What an item hands in. `shape` names the fields of a record value; none: the record is a map, or no record. */
+/* What an item hands in: its number and text as listed, and the value of the step that the reducer reads. `shape` names the fields of a record value; none: the record is a map, or no record. */
 struct gc_reduce_input {
     struct gc_bytes value; /* values.h; empty: nil */
     const struct gc_op_field_row *shape;
     uint32_t n_shape;
+    uint64_t item;          /* GC_UNSET: not an item of a source */
+    struct gc_bytes source; /* any bytes; borrowed */
 };
 
 struct gc_reducer {
@@ -37,12 +39,13 @@ struct gc_reducer {
 extern const struct gc_reducer gc_reducer_count;
 extern const struct gc_reducer gc_reducer_summarize;
 extern const struct gc_reducer gc_reducer_histogram;
+extern const struct gc_reducer gc_reducer_top;
 
 /* What stands before a state's own bytes: whose it is, and of which form. */
 void gc_state_put_tag(struct gc_buf *out, uint8_t op, uint8_t form);
 bool gc_state_take_tag(struct gc_reader *in, uint8_t op, uint8_t form);
 
-enum { GC_STATE_COUNT = 1, GC_STATE_SUMMARIZE = 2, GC_STATE_HISTOGRAM = 3 };
+enum { GC_STATE_COUNT = 1, GC_STATE_SUMMARIZE = 2, GC_STATE_HISTOGRAM = 3, GC_STATE_TOP = 4 };
 
 /* The numeric value of a field of a record value by name; false where there is none. */
 struct gc_number {
@@ -51,6 +54,15 @@ struct gc_number {
     double real;
 };
 bool gc_reduce_field(const struct gc_reduce_input *input, struct gc_str name, struct gc_number *ret);
+
+bool gc_number_is_finite(const struct gc_number *v);
+/* Below 0, 0, above 0: exactly, a whole number with a real too. Both finite. */
+int gc_number_compare(const struct gc_number *a, const struct gc_number *b);
+
+/* Any field of a record value by name, and the type that its shape states (ANY: the record is a map); false where there is none. */
+struct gc_value_token;
+bool gc_reduce_find(const struct gc_reduce_input *input, struct gc_str name, struct gc_value_token *ret,
+                    enum gc_type *ret_type);
 
 /* Walks the numeric fields of a record value. Start with a zeroed walk. */
 struct gc_field_walk {

@@ -133,6 +133,7 @@ enum gc_cause gc_run_op(struct gc_run *run, uint32_t at)
     struct gc_cell *cell = &run->stage->cells[at];
     run->current = at;
     run->by_decoder = false;
+    run->skipped = false;
     enum gc_cause cause = st->op ? st->op->run(run, st, cell) : gc_vips_run(run, st, cell);
     if (!cause && !(traits_of(st) & GC_TRAIT_DECODE)) /* `load` has a limit of its own, checked there */
         cause = check_size(run, cell);
@@ -215,7 +216,8 @@ static bool step(struct gc_run *run, uint32_t at)
         run->result->fault = cause;
         return true;
     }
-    if (!cause)
+    if (!cause) {
+        run->fate[at] = run->skipped ? GC_FATE_SKIPPED : GC_FATE_DONE;
         return true;
     if (run->pulled && !run->careful)
         return false;

@@ -24,6 +24,7 @@
 
 struct gc_format;
 struct gc_offer;
+struct gc_expr;
 
 enum gc_cell_kind { GC_CELL_NONE, GC_CELL_ITEM, GC_CELL_IMAGE, GC_CELL_RECORD };
 
@@ -82,6 +83,7 @@ struct gc_step_state {
         *shape; /* fields of the record that its first input brings; NULL: it is a map, or no record */
     uint32_t n_shape;
     struct gc_template *to; /* save */
+    struct gc_expr *where;  /* filter */
     void *delta;            /* reducers: the chunk's state */
     uint64_t delta_items;
 };
@@ -96,6 +98,7 @@ struct gc_run {
     uint64_t needed;  /* steps that must run: the wanted ones and what they hang on */
     uint32_t current; /* step in execution */
     bool careful;
+    bool skipped;    /* the op has ended the item at its step: no failure, and nothing below it runs */
     bool by_decoder; /* the failure is a limit of the decoder's own */
     unsigned warned; /* libvips' count of warnings when it began */
     bool pulled;     /* the failure came while pixels were pulled: where it began is not known yet */
@@ -171,6 +174,8 @@ enum gc_cause gc_run_build_failed(struct gc_run *run, bool streamed);
 
 /* Takes the reference: fills the cell with an image. */
 void gc_cell_set_image(struct gc_cell *cell, VipsImage *image, bool streamed);
+/* Hands the first input on; its own value is nil. */
+void gc_run_pass(struct gc_run *run, const struct gc_step_state *step, struct gc_cell *ret);
 /* Another image of the same step, under its own name (which must live as long as the run). */
 void gc_cell_add_side(struct gc_cell *cell, const char *output, VipsImage *image, bool streamed);
 /* Its pixels are in memory afterwards, and those of its sides. */

@@ -8,6 +8,7 @@
 extern const char *const gc_fail_how[];
 extern const char *const gc_fail_on_names[];
 extern const char *const gc_save_metadata[];
+extern const char *const gc_top_orders[];
 
 #define CONFIG(rows) .config = (rows), .n_config = GC_COUNT_OF(rows)
 #define INPUTS(rows) .inputs = (rows), .n_inputs = GC_COUNT_OF(rows)
@@ -83,7 +84,14 @@ static const struct gc_op_field_row describe_shape[] = {
     {"taken", GC_TYPE_STRING},
 };
 
+static const struct gc_op_field_row phash_shape[] = {{"hash", GC_TYPE_HASH}};
+
 /* ---- without pixels ---- */
+
+static const struct gc_op_config_row filter_config[] = {
+    {"where", GC_TYPE_EXPRESSION, true, GC_NO_RANGE, NULL, NULL,
+     "comparisons (== != < <= > >=), and, or, not, parentheses; numbers, 'texts', true, false, null; `any name` for one with blanks"},
+};
 
 static const struct gc_op_field_row echo_shape[] = {{"item", GC_TYPE_INT}, {"hash", GC_TYPE_HASH}};
 static const struct gc_op_config_row sleep_config[] = {
@@ -105,6 +113,12 @@ static const struct gc_op_config_row histogram_config[] = {
     {"max", GC_TYPE_REAL, true, GC_NO_RANGE, NULL, NULL,
      "where the last bin ends; the value itself lies in it"},
     {"bins", GC_TYPE_INT, false, 1, 4096, "10", NULL, "how many, of equal width"},
+};
+static const struct gc_op_config_row top_config[] = {
+    {"n", GC_TYPE_INT, false, 1, 1000, "10", NULL, "how many items"},
+    {"by", GC_TYPE_STRING, true, GC_NO_RANGE, NULL, NULL,
+     "which field of the record, one that is a number; items without it are left out"},
+    {"order", GC_TYPE_STRING, false, GC_NO_RANGE, "largest", gc_top_orders, "which end of it comes first"},
 };
 static const struct gc_op_field_row histogram_shape[] = {
     {"counts", GC_TYPE_LIST}, {"below", GC_TYPE_INT}, {"above", GC_TYPE_INT}, {"items", GC_TYPE_INT}};
@@ -146,7 +160,7 @@ const struct gc_op_row gc_op_rows[] = {
      .reducer = &gc_reducer_count},
     {.name = "describe",
      .help =
-         "numbers about an image: size, mean, deviation, entropy, sharpness, its main colour, when it was taken",
+         "numbers about an image: width and height in pixels, bands, format of a band; mean and deviation of all values in its own scale; entropy of its grey in bits (0 to 8); sharpness: deviation of the Laplacian of its grey, in greys of 256; colour: the commonest, #rrggbb; taken: when, by EXIF, as ISO 8601",
      .scope = GC_SCOPE_ITEM,
      .traits = GC_TRAIT_PURE,
      .cost = 30,
@@ -181,6 +195,17 @@ const struct gc_op_row gc_op_rows[] = {
      .cost = 1,
      .output = GC_TYPE_ITEM,
      CONFIG(files_config)},
+    {.name = "filter",
+     .help =
+         "hands its input on where a condition holds, and ends the item as skipped where it does not. Fields: those of a record; width height bands format of an image; index path dir name stem ext of the item, and its own",
+     .scope = GC_SCOPE_ITEM,
+     .traits = GC_TRAIT_PURE | GC_TRAIT_PASSES,
+     .cost = 1,
+     INPUTS(takes_any),
+     .output = GC_TYPE_ANY,
+     CONFIG(filter_config),
+     .setup = gc_filter_setup,
+     .run = gc_filter_run},
     {.name = "histogram",
      .help = "how often a field's value lies in each of some bins of equal width",
      .scope = GC_SCOPE_REDUCE,
@@ -217,6 +242,16 @@ const struct gc_op_row gc_op_rows[] = {
      INPUTS(takes_anything),
      .output = GC_TYPE_ANY,
      .run = gc_noop_run},
+    {.name = "phash",
+     .help =
+         "a hash of what a picture looks like, of its lowest frequencies: hashes of one picture, scaled or compressed, differ in few bits (0 to 6), those of others in many. A picture of one colour has the hash 0",
+     .scope = GC_SCOPE_ITEM,
+     .traits = GC_TRAIT_PURE,
+     .cost = 10,
+     INPUTS(takes_image),
+     .output = GC_TYPE_RECORD,
+     SHAPE(phash_shape),
+     .run = gc_phash_run},
     {.name = "save",
      .help =
          "writes an image: the name's ending is the format (.jpg .png .webp .tif .gif .jp2 .ppm .pgm .pnm .pfm .hdr .v, and .avif .heic .jxl where libvips has them)",
@@ -258,6 +293,16 @@ const struct gc_op_row gc_op_rows[] = {
      .output = GC_TYPE_RECORD,
      SHAPE(summarize_shape),
      .reducer = &gc_reducer_summarize},
+    {.name = "top",
+     .help =
+         "the items with the largest (or smallest) values of a field: a list of {item, source, value}, the first one first; equal values in the order of the list. A source is cut from the front where it is longer than an n-th of 128 KiB (107 bytes for n = 1000)",
+     .scope = GC_SCOPE_REDUCE,
+     .traits = GC_TRAIT_PURE | GC_TRAIT_COMMUTES,
+     .cost = 1,
+     INPUTS(takes_record),
+     .output = GC_TYPE_LIST,
+     CONFIG(top_config),
+     .reducer = &gc_reducer_top},
 };
 const uint32_t gc_op_rows_n = GC_COUNT_OF(gc_op_rows);
 
