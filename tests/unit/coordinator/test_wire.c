@@ -1,5 +1,7 @@
 /* The coordinator as a process, spoken to over its socket: joining, submitting, work, reads, restarts. */
 #include "coordinator/drafts.h"
+#include "proto/scan.h"
+#include "proto/status.h"
 #include "shell.h"
 
 #include <check.h>
@@ -211,6 +213,54 @@ START_TEST(a_job_from_submit_to_results_and_over_a_restart)
 }
 END_TEST
 
+static const struct gc_msg *get_parts(struct peer *worker, uint64_t run_no, uint64_t index)
+{
+    struct gc_msg msg = {.type = GC_MSG_GET};
+    msg.as.get = (struct gc_msg_get){.what = GC_GET_RESULTS, .run_no = run_no, .stage = 1, .index = index};
+    uint64_t seq = peer_send(worker, msg);
+    const struct gc_msg *answer = peer_expect(worker, GC_MSG_DATA);
+    while (answer->re != seq) /* to what it asked while it worked */
+        answer = peer_expect(worker, GC_MSG_DATA);
+    ck_assert_uint_eq(answer->as.data.what, GC_GET_RESULTS);
+    ck_assert_uint_eq(answer->as.data.run_no, run_no);
+    ck_assert_uint_eq(answer->as.data.stage, 1);
+    ck_assert_uint_eq(answer->as.data.index, index);
+    return answer;
+}
+
+/* What the worker of shell_work made, as a reducer that scans would read it: items are done, each value is its number. */
+START_TEST(results_are_pulled_as_parts)
+{
+    struct peer *worker = shell_worker(&shell, 1);
+    struct peer *client = peer_new(&shell, GC_ROLE_CLIENT, 1);
+    shell_submit(client, 1, false);
+    uint64_t run_no = submitted(client);
+    shell_work(worker, client, 1, 100);
+    const struct gc_msg *answer = get_parts(worker, run_no, 0);
+    ck_assert_uint_eq(answer->as.data.total, GC_UNSET);
+    struct gc_reader in;
+    struct gc_scan_part part;
+    struct gc_status status;
+    uint64_t next = 0;
+    gc_reader_init(&in, answer->bulk);
+    while (gc_scan_part_take(&in, &part)) {
+        ck_assert_uint_eq(part.first, next);
+        ck_assert_int_eq(gc_status_check(part.status, part.count, 1, &status), GC_OK);
+        ck_assert_uint_eq(part.values.len, part.count);
+        for (uint64_t i = 0; i < part.count; i++)
+            ck_assert_uint_eq(part.values.ptr[i], part.first + i);
+        next += part.count;
+    }
+    ck_assert(gc_reader_done(&in));
+    ck_assert_uint_eq(next, 100);
+    answer = get_parts(worker, run_no, 100);
+    ck_assert_uint_eq(answer->as.data.total, GC_UNSET);
+    ck_assert_uint_eq(answer->bulk.len, 0);
+    peer_free(client);
+    peer_free(worker);
+}
+END_TEST
+
 START_TEST(a_run_goes_on_after_a_kill)
 {
     struct peer *worker = shell_worker(&shell, 1);
@@ -268,6 +318,7 @@ int main(int argc, char **argv)
     tcase_add_test(tc, a_dry_run_leaves_nothing);
     tcase_add_test(tc, the_plan_of_a_dry_run_can_be_read);
     tcase_add_test(tc, a_job_from_submit_to_results_and_over_a_restart);
+    tcase_add_test(tc, results_are_pulled_as_parts);
     tcase_add_test(tc, a_run_goes_on_after_a_kill);
     tcase_add_test(tc, garbage_is_answered_and_hurts_nobody);
     SRunner *runner = srunner_create(suite);
