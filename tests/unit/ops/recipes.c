@@ -16,7 +16,7 @@ static const struct recipe {
 } recipes[] = {
     {"affine", "matrix=1,0,0.25,1", NULL, NULL},
     {"bandjoin", NULL, NULL, NULL},
-    {"buildlut", NULL, "identity size=8 | rot angle=d90 | zoom xfac=2 yfac=1", NULL},
+    {"buildlut", NULL, "identity | rot angle=d90 | zoom xfac=2 yfac=1", NULL},
     {"case", NULL, "extract_band band=0", NULL},
     {"CMYK2XYZ", NULL, "bandjoin_const c=0", NULL},
     {"colourspace", "space=lab", NULL, NULL},
@@ -45,7 +45,7 @@ static const struct recipe {
     {"icc_export", "output_profile=srgb", "colourspace space=lab", NULL},
     {"icc_import", "input_profile=srgb", NULL, NULL},
     {"icc_transform", "output_profile=p3 input_profile=srgb", NULL, NULL},
-    {"invertlut", NULL, "identity size=8 | rot angle=d90 | zoom xfac=2 yfac=1 | linear a=0.1 b=0", NULL},
+    {"invertlut", NULL, "identity | rot angle=d90 | zoom xfac=2 yfac=1 | linear a=0.00390625 b=0", NULL},
     {"LabQ2Lab", NULL, "colourspace space=labq", NULL},
     {"LabQ2LabS", NULL, "colourspace space=labq", NULL},
     {"LabQ2sRGB", NULL, "colourspace space=labq", NULL},
