@@ -74,6 +74,14 @@ static void put_plain(struct line *l, const char *s, size_t len)
     gc_text_append(&l->plain, s, len);
 }
 
+/* A piece that is a shell's words already. */
+static void put_raw(struct line *l, const char *s, size_t len)
+{
+    begin_word(l);
+    flush_plain(l);
+    gc_text_append(l->out, s, len);
+}
+
 static void put_bytes(struct line *l, struct gc_bytes b)
 {
     put_plain(l, (const char *)b.ptr, b.len);
@@ -162,6 +170,7 @@ struct writing {
         *decoder; /* whose file {item} is: the step itself, or that whose decode it takes over */
     const struct gc_op *op;
     struct gc_bytes template;
+    uint64_t runnable; /* of its program */
     struct line line;
     struct gc_text why; /* it has no command */
     bool at_item;       /* {item} was the last thing written: brackets behind it are the decoder's settings */
@@ -210,13 +219,41 @@ static struct gc_step_input origin(const struct gc_program *p, struct gc_step_in
     return in;
 }
 
-/* Whether the step's command writes the file of that output (empty: the first). */
+/* Whether the step's command writes the file of that output (empty: the first), if it has one. */
 static bool writes(const struct gc_plan_view *view, const struct gc_step *step, struct gc_bytes output)
 {
     const struct gc_op *op = op_of(view, step);
     if (!op || op->n_outputs == 0)
         return false;
     return names(template_of(op, step), gc_bytes_str(output.len ? output : op->outputs[0].name));
+}
+
+/* Whether all that it reads is written; `made` has the steps whose commands can run. */
+static bool can_run(const struct gc_plan_view *view, const struct gc_program *p, uint32_t at, uint64_t made)
+{
+    const struct gc_step *step = &p->steps[at];
+    const struct gc_op *op = op_of(view, step);
+    if (!op || template_of(op, step).len == 0)
+        return false;
+    for (uint32_t k = 0; k < step->n_inputs; k++) {
+        struct gc_step_input in = origin(p, step->inputs[k]);
+        if (in.step == GC_UNSET || step->inputs[k].step == step->decode)
+            continue;
+        if (!(made >> in.step & 1) || !writes(view, &p->steps[in.step], in.output))
+            return false;
+    }
+    return true;
+}
+
+/* The set of steps whose commands can run: of those the items see first, as they are read by all. */
+static uint64_t runnable(const struct gc_plan_view *view, const struct gc_program *p)
+{
+    uint64_t made = 0;
+    for (unsigned of_items = 0; of_items < 2; of_items++)
+        for (uint32_t i = 0; i < p->n_steps; i++)
+            if (p->steps[i].hoisted != of_items && can_run(view, p, i, made))
+                made |= UINT64_C(1) << i;
+    return made;
 }
 
 /* "$T/small.v", "$T/image.exif.v" */
@@ -276,7 +313,7 @@ static void put_input_file(struct writing *w, const struct gc_step_input *in, st
     if (!step) {
         gc_text_putc(files, '$');
         put_item_name(w->view, w->stage, files);
-    } else if (!writes(w->view, step, from.output)) {
+    } else if (!(w->runnable >> from.step & 1) || !writes(w->view, step, from.output)) {
         no_command(w, "it reads '", step->id, "', which no vips command makes");
     } else {
         put_file(w->view, step, from.output, files);
@@ -319,14 +356,14 @@ static bool put_value(struct gc_text *to, const struct gc_value *v, bool inside)
     }
 }
 
-/* A word that begins with a dash would be taken for an option: a blank before a number changes nothing. */
+/* A word that begins with a dash is taken for an option, but behind "--": a blank before a number changes nothing. */
 static void put_setting(struct writing *w, struct gc_str key)
 {
     struct gc_text text = {0};
     const struct gc_value *v = setting_of(w->step, key);
     if (!v || !put_value(&text, v, false))
         no_command(w, "it needs a number or a text as '", gc_str_bytes(key), "'");
-    if (!w->line.begun && text.len && text.ptr[0] == '-')
+    if (!w->line.begun && text.len && text.ptr[0] == '-' && !strstr(gc_text_str(w->line.out), " -- "))
         put_plain(&w->line, " ", 1);
     put_plain(&w->line, gc_text_str(&text), text.len);
     gc_text_release(&text);
@@ -519,7 +556,7 @@ static bool next_placeholder(struct gc_str t, size_t at, size_t *ret_begin, size
     return true;
 }
 
-/* Plain text of a template: blanks end words. */
+/* What of a template is no placeholder: words of the shell as they stand. */
 static void put_template_text(struct writing *w, struct gc_str text)
 {
     for (size_t i = 0; i < text.len; i++) {
@@ -527,7 +564,7 @@ static void put_template_text(struct writing *w, struct gc_str text)
         if (text.ptr[i] == ' ')
             end_word(&w->line);
         else
-            put_plain(&w->line, text.ptr + i, 1);
+            put_raw(&w->line, text.ptr + i, 1);
     }
 }
 
@@ -570,6 +607,7 @@ bool gc_plan_command(const struct gc_plan_view *view, uint32_t stage, uint32_t s
     const struct gc_program *p = &view->programs[stage];
     struct writing w = {.view = view, .stage = stage, .step = &p->steps[step], .line.out = &text};
     w.op = op_of(view, w.step);
+    w.runnable = p->kind == GC_STAGE_ITEM ? runnable(view, p) : 0;
     w.decoder = w.step->decode == GC_UNSET ? w.step : &p->steps[w.step->decode];
     w.template = w.op ? template_of(w.op, w.step) : (struct gc_bytes){0};
     if (!w.op) {

@@ -152,6 +152,9 @@ static enum gc_err set_command(const struct gc_form *form, struct gc_arena *aren
     return GC_OK;
 }
 
+/* What takes over a decode does what this does to the file (pushdown.c); page, n and fail_on are the decode's. */
+static const char on_file[] = "vips thumbnail {item}[{options, page n fail_on}] {out} {width} {options}";
+
 enum gc_err gc_offered_op(const struct gc_offer *offer, struct gc_arena *arena, struct gc_op *ret)
 {
     const struct gc_form *form = gc_form_of(offer);
@@ -169,5 +172,7 @@ enum gc_err gc_offered_op(const struct gc_offer *offer, struct gc_arena *arena, 
         err = set_config(form, arena, ret);
     if (!err)
         err = set_command(form, arena, ret);
+    if (offer->traits & GC_TRAIT_SHRINK_ON_LOAD)
+        ret->command_on_file = gc_arena_text(arena, on_file);
     return err;
 }

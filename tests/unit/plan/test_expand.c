@@ -363,7 +363,7 @@ START_TEST(shapes_of_what_steps_read)
     struct fixture *f = fixture();
     photos(f);
     node(f, "tone describe image");
-    node(f, "kept filter tone where=x");
+    node(f, "kept filter tone where=mean>1");
     node(f, "seen echo kept");
     node(f, "sum summarize kept");
     node(f, "mean avg image");
