@@ -6,8 +6,8 @@
  *   3. The 8 x 8 lowest terms of their cosine transform (DCT-II).
  *   4. Bit 8v + u is set where the term of frequency u across and v down is above the median of the 63 that are not the mean. The mean
  *      itself has no say (bit 0 is 0): brightness does not matter.
- *   5. Terms that nobody sees (a wave of less than an eighth of a grey) count as 0: else a picture of one colour would have the
- *      hash of its noise. It has the hash 0.
+ *   5. Terms that nobody sees (a wave of less than half a grey) count as 0: else a picture of one colour would have the hash of
+ *      its noise. It has the hash 0.
  *
  * All of it is done in whole numbers: the hash is the same on every machine. (How a file becomes pixels is its decoder's.)
  * Two hashes are compared by the number of bits in which they differ: 0 to 6 is the same picture, scaled or compressed.
@@ -126,8 +126,9 @@ static void transform(int32_t cells[SIDE][SIDE], int64_t ret[TERMS * TERMS])
                 ret[v * TERMS + u] += rows[y][u] * cosine((2 * y + 1) * v);
 }
 
-/* A wave of amplitude a gives a sum of a * SIDE * SIDE / 4 (twice that along an edge of the block): an eighth of a grey. */
-static const int64_t seen = (int64_t)ONE_GREY * COSINE_ONE * COSINE_ONE * (SIDE * SIDE / 4) / 8;
+/* A wave of amplitude a gives a sum of a * SIDE * SIDE / 4 (twice that along an edge of the block): half a grey, which is
+ * what rounding to 8 bits can add up to. */
+static const int64_t seen = (int64_t)ONE_GREY * COSINE_ONE * COSINE_ONE * (SIDE * SIDE / 4) / 2;
 
 static int compare(const void *a, const void *b)
 {
