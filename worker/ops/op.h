@@ -8,7 +8,7 @@
  *   {options}         the settings that the job gives and the line does not name, each as a word of its own: --key=value, with - for _ in
  *                     the key
  *   [{options,}]      the same behind a file's name, in the brackets that libvips reads there: [key=value,key=value]; the brackets
- *                     go with them where there are none
+ *                     go with them where there are none. Behind {item} they are those of the node that decodes it
  *   {options !a b}    those but a and b; {options a b}: of these only a and b. So in brackets: [{options, a b}]
  * Values: numbers in decimal, true and false, strings as they are, lists as numbers between blanks. Whoever fills it in quotes for the
  * shell: a placeholder, with what touches it, is one word, but for {options} alone, which is as many as there are settings. The
@@ -112,6 +112,14 @@ enum gc_cause gc_source_run(struct gc_run *run, struct gc_step_state *step, stru
 enum gc_err gc_collect_setup(struct gc_step_state *step, struct gc_fault *fault);
 enum gc_cause gc_collect_scan(struct gc_run *run, struct gc_step_state *step, struct gc_scan *scan,
                               struct gc_cell *ret);
+enum gc_err gc_group_setup(struct gc_step_state *step, struct gc_fault *fault);
+enum gc_cause gc_group_scan(struct gc_run *run, struct gc_step_state *step, struct gc_scan *scan,
+                            struct gc_cell *ret);
+enum gc_err gc_tile_setup(struct gc_step_state *step, struct gc_fault *fault);
+enum gc_cause gc_tile_run(struct gc_run *run, struct gc_step_state *step, struct gc_cell *ret);
+enum gc_err gc_sheet_setup(struct gc_step_state *step, struct gc_fault *fault);
+enum gc_cause gc_sheet_scan(struct gc_run *run, struct gc_step_state *step, struct gc_scan *scan,
+                            struct gc_cell *ret);
 /* Any offered operation of libvips: what its row in offered.def says. */
 enum gc_cause gc_vips_run(struct gc_run *run, struct gc_step_state *step, struct gc_cell *ret);
 

@@ -20,9 +20,13 @@ enum metadata { METADATA_ALL, METADATA_ICC, METADATA_NONE };
 
 /* ---- install ---- */
 
-static bool own_setting(struct gc_str key)
+/* One that is the op's and not the saver's, though that may have one of the same name. */
+static bool own_setting(const struct gc_op_row *op, struct gc_str key)
 {
-    return gc_str_is(key, "to") || gc_str_is(key, "exists") || gc_str_is(key, "metadata");
+    for (uint32_t i = 0; i < op->n_config; i++)
+        if (gc_str_is(key, op->config[i].key))
+            return true;
+    return false;
 }
 
 static enum gc_err no_such_format(struct gc_str suffix, struct gc_fault *fault)
@@ -51,10 +55,11 @@ enum gc_err gc_save_setup(struct gc_step_state *step, struct gc_fault *fault)
     }
     for (uint32_t i = 0; i < step->step->n_config; i++) {
         struct gc_str key = gc_bytes_str(step->step->config[i].key);
-        bool known = own_setting(key) || (saver ? gc_saver_takes(saver, key) : gc_saver_any_takes(key));
+        bool known =
+            own_setting(step->op, key) || (saver ? gc_saver_takes(saver, key) : gc_saver_any_takes(key));
         if (!known)
             return gc_fault_set(fault, GC_ERR_INVALID, "%.*s: %s has no such setting", GC_STR_ARGS(key),
-                                saver ? saver->name : "save");
+                                saver ? saver->name : step->op->name);
     }
     step->to = to;
     return GC_OK;
@@ -134,14 +139,15 @@ static void set_keep(VipsOperation *op, VipsImage *image, enum metadata keep, bo
 
 /* ---- writing ---- */
 
-static enum gc_cause set_saver(struct gc_run *run, const struct gc_step *step, const struct gc_saver *saver,
-                               VipsOperation *op)
+static enum gc_cause set_saver(struct gc_run *run, const struct gc_step_state *st,
+                               const struct gc_saver *saver, VipsOperation *op)
 {
+    const struct gc_step *step = st->step;
     for (uint32_t i = 0; i < step->n_config; i++) {
         const struct gc_setting *s = &step->config[i];
         char name[GC_MAX_NAME + 1];
         struct gc_fault fault;
-        if (own_setting(gc_bytes_str(s->key)) || s->value.kind == GC_VALUE_NULL)
+        if (own_setting(st->op, gc_bytes_str(s->key)) || s->value.kind == GC_VALUE_NULL)
             continue;
         if (!gc_saver_takes(saver, gc_bytes_str(s->key)) ||
             !gc_str_copy(name, sizeof name, gc_bytes_str(s->key)))
@@ -186,7 +192,7 @@ static enum gc_cause make_saver(struct gc_run *run, const struct gc_step_state *
         vips_error_clear();
         return gc_run_fail(run, GC_CAUSE_UNSUPPORTED, "this libvips does not write %s", saver->name);
     }
-    enum gc_cause cause = set_saver(run, st->step, saver, op);
+    enum gc_cause cause = set_saver(run, st, saver, op);
     if (!cause)
         cause = set_suffix(run, suffix, op);
     if (!cause)
@@ -261,18 +267,23 @@ enum gc_cause gc_save_image(struct gc_run *run, const struct gc_step_state *st, 
 
 /* ---- the value ---- */
 
+void gc_save_put_made(struct gc_buf *out, const struct gc_output_made *made)
+{
+    char digest[GC_DIGEST_TEXT_SIZE];
+    gc_digest_text(made->digest, digest);
+    gc_value_put_str(out, made->path);
+    gc_value_put_uint(out, made->bytes);
+    gc_value_put_str(out, gc_str_bytes(gc_str_of(digest)));
+}
+
 /* `width` 0: of a format that is written and not read, so that its size is not known. */
 static enum gc_cause put_record(struct gc_run *run, const struct gc_output_made *made, int width, int height,
                                 struct gc_cell *ret)
 {
     struct gc_buf *out = &run->stage->scratch;
     size_t start = out->len;
-    char digest[GC_DIGEST_TEXT_SIZE];
-    gc_digest_text(made->digest, digest);
     gc_value_put_array(out, 5);
-    gc_value_put_str(out, made->path);
-    gc_value_put_uint(out, made->bytes);
-    gc_value_put_str(out, gc_str_bytes(gc_str_of(digest)));
+    gc_save_put_made(out, made);
     if (width) {
         gc_value_put_int(out, width);
         gc_value_put_int(out, height);
@@ -312,15 +323,21 @@ static enum gc_cause size_of_file(struct gc_run *run, int fd, const struct gc_ou
                        why);
 }
 
+enum gc_cause gc_save_tell(struct gc_run *run, int fd, struct gc_output_made *made, int *ret_width,
+                           int *ret_height)
+{
+    if (lseek(fd, 0, SEEK_SET) < 0 || gc_digest_fd(fd, &made->digest, &made->bytes))
+        return gc_run_fail(run, GC_CAUSE_OUTPUT, "the file that is there cannot be read");
+    return size_of_file(run, fd, made, ret_width, ret_height);
+}
+
 /* The job says skip, and the file is there: what is said of it comes from the file itself. */
 static enum gc_cause tell_of_file(struct gc_run *run, int fd, struct gc_output_made *made,
                                   struct gc_cell *ret)
 {
     int width = 0;
     int height = 0;
-    if (lseek(fd, 0, SEEK_SET) < 0 || gc_digest_fd(fd, &made->digest, &made->bytes))
-        return gc_run_fail(run, GC_CAUSE_OUTPUT, "the file that is there cannot be read");
-    enum gc_cause cause = size_of_file(run, fd, made, &width, &height);
+    enum gc_cause cause = gc_save_tell(run, fd, made, &width, &height);
     if (!cause)
         cause = put_record(run, made, width, height, ret);
     ret->cached = true;

@@ -4,11 +4,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/assert.h"
 #include "common/num.h"
-#include "proto/values.h"
 #include "worker/ops/save.h"
 #include "worker/ops/settings.h"
 #include "worker/ops/stage.h"
@@ -17,12 +17,24 @@ enum { BLOCK = 256 << 10 };
 
 /* ---- install ---- */
 
+const char *const gc_lines_suffixes[] = {".jsonl", ".ndjson", NULL};
+
 static bool ends_in_one(const struct gc_template *to, const char *const *suffixes)
 {
     for (; *suffixes; suffixes++)
         if (gc_str_is(to->suffix, *suffixes))
             return true;
     return false;
+}
+
+enum gc_err gc_published_one_name(const struct gc_template *to, struct gc_fault *fault)
+{
+    for (uint32_t i = 0; i < to->n; i++)
+        if (to->parts[i].kind != GC_PART_TEXT && to->parts[i].kind != GC_PART_DIGEST)
+            return gc_fault_set(
+                fault, GC_ERR_INVALID,
+                "to: it hangs on an item, and this op writes one file for the run; {digest} is all that it may name");
+    return GC_OK;
 }
 
 enum gc_err gc_published_setup(struct gc_step_state *step, const char *const *suffixes,
@@ -37,12 +49,9 @@ enum gc_err gc_published_setup(struct gc_step_state *step, const char *const *su
     enum gc_err err = gc_template_parse(gc_bytes_str(text), step->arena, to, fault);
     if (err)
         return gc_fault_context(fault, err, "to: ");
-    for (uint32_t i = 0; i < to->n; i++)
-        if (to->parts[i].kind != GC_PART_TEXT && to->parts[i].kind != GC_PART_DIGEST)
-            return gc_fault_set(
-                fault, GC_ERR_INVALID,
-                "to: '%.*s' hangs on an item, and this op writes one file for the run; {digest} is all that it may name",
-                GC_STR_ARGS(gc_bytes_str(text)));
+    err = gc_published_one_name(to, fault);
+    if (err)
+        return err;
     if (suffixes && !ends_in_one(to, suffixes))
         return gc_fault_set(fault, GC_ERR_INVALID, "to: '%.*s' does not end in %s%s%s",
                             GC_STR_ARGS(gc_bytes_str(text)), suffixes[0], suffixes[1] ? " or " : "",
@@ -68,7 +77,9 @@ enum gc_cause gc_published_begin(struct gc_run *run, struct gc_step_state *step,
     ret->block = malloc(BLOCK);
     if (!ret->block)
         return gc_run_fail(run, GC_CAUSE_OOM, "no memory for writing the output");
-    if (ftruncate(ret->fd, 0) < 0 || lseek(ret->fd, 0, SEEK_SET) < 0) /* what an earlier try left behind */
+    struct stat st;
+    if (fstat(ret->fd, &st) < 0 || (st.st_size > 0 && ftruncate(ret->fd, 0) < 0) ||
+        lseek(ret->fd, 0, SEEK_SET) < 0) /* what an earlier try left behind goes */
         ret->error = errno;
     gc_digest_init(&ret->digest);
     return GC_CAUSE_NONE;
@@ -124,15 +135,6 @@ enum gc_cause gc_published_end(struct gc_run *run, struct gc_step_state *step, s
     }
     run->result->made[run->result->n_made++] = p->made;
     return GC_CAUSE_NONE;
-}
-
-void gc_published_put_fields(struct gc_buf *out, const struct gc_published *p)
-{
-    char digest[GC_DIGEST_TEXT_SIZE];
-    gc_digest_text(p->made.digest, digest);
-    gc_value_put_str(out, p->made.path);
-    gc_value_put_uint(out, p->made.bytes);
-    gc_value_put_str(out, gc_str_bytes(gc_str_of(digest)));
 }
 
 void gc_published_release(struct gc_published *p)

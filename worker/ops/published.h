@@ -20,11 +20,17 @@
 
 struct gc_run;
 struct gc_step_state;
+struct gc_template;
 
 /* The setting `to` of an op that writes one file for the run, into step->to: no part of the name may hang on an item.
  * `suffixes` (NULL-terminated): the endings it may have; NULL: any. Not set: step->to stays NULL. */
 enum gc_err gc_published_setup(struct gc_step_state *step, const char *const *suffixes,
                                struct gc_fault *fault) GC_MUST_CHECK;
+
+/* Refuses a name that hangs on an item. */
+enum gc_err gc_published_one_name(const struct gc_template *to, struct gc_fault *fault) GC_MUST_CHECK;
+
+extern const char *const gc_lines_suffixes[]; /* of JSON Lines */
 
 struct gc_published {
     struct gc_output_made made; /* its path from the start; bytes and digest from gc_published_end on */
@@ -44,8 +50,6 @@ void gc_published_put(struct gc_published *p, struct gc_bytes bytes);
 /* All is in the file: made is filled in and told in the task's result; of a file that was there, made tells of that one. */
 enum gc_cause gc_published_end(struct gc_run *run, struct gc_step_state *step,
                                struct gc_published *p) GC_MUST_CHECK;
-/* The first three fields of such an op's record: path, bytes, digest. */
-void gc_published_put_fields(struct gc_buf *out, const struct gc_published *p);
 void gc_published_release(struct gc_published *p);
 
 #endif

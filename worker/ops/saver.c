@@ -203,12 +203,15 @@ static void unite(struct gc_op_config *to, const struct gc_op_config *more)
         to->fallback = (struct gc_value){.kind = GC_VALUE_NULL};
 }
 
-static enum gc_err add(struct gc_op_config *rows, uint32_t *n, uint32_t max, const struct gc_op_config *row)
+/* `own`: so many of the rows are the op's own, whose word counts. */
+static enum gc_err add(struct gc_op_config *rows, uint32_t own, uint32_t *n, uint32_t max,
+                       const struct gc_op_config *row)
 {
     for (uint32_t i = 0; i < *n; i++) {
         if (!gc_bytes_equal(rows[i].key, row->key))
             continue;
-        unite(&rows[i], row);
+        if (i >= own)
+            unite(&rows[i], row);
         return GC_OK;
     }
     if (*n == max)
@@ -231,6 +234,7 @@ static enum gc_err describe(const struct gc_saver *saver, const char *setting, s
 
 enum gc_err gc_saver_describe(struct gc_arena *arena, struct gc_op_config *rows, uint32_t *n, uint32_t max)
 {
+    const uint32_t own = *n;
     for (uint32_t i = 0; i < gc_savers_n; i++) {
         for (const char *const *s = gc_savers[i].settings; *s; s++) {
             struct gc_op_config row;
@@ -240,7 +244,7 @@ enum gc_err gc_saver_describe(struct gc_arena *arena, struct gc_op_config *rows,
             if (err)
                 return err;
             row.required = false;
-            err = add(rows, n, max, &row);
+            err = add(rows, own, n, max, &row);
             if (err)
                 return err;
         }

@@ -2,12 +2,11 @@
 #include "common/json/json.h"
 #include "proto/values.h"
 #include "worker/ops/published.h"
+#include "worker/ops/save.h"
 #include "worker/ops/scan.h"
 #include "worker/ops/stage.h"
 
 enum { IN, SOURCE }; /* its inputs: its own, and the mapped op's */
-
-const char *const gc_lines_suffixes[] = {".jsonl", ".ndjson", NULL};
 
 enum gc_err gc_collect_setup(struct gc_step_state *step, struct gc_fault *fault)
 {
@@ -66,7 +65,7 @@ static enum gc_cause put_record(struct gc_run *run, const struct gc_published *f
     struct gc_buf *out = &run->stage->scratch;
     size_t start = out->len;
     gc_value_put_array(out, 4);
-    gc_published_put_fields(out, file);
+    gc_save_put_made(out, &file->made);
     if (file->there)
         gc_value_put_nil(out); /* whoever wrote it knows */
     else

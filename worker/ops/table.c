@@ -2,8 +2,10 @@
 #include "worker/ops/op.h"
 
 #include "common/macros.h"
+#include "worker/ops/near.h"
 #include "worker/ops/reducer.h"
 #include "worker/ops/sniff.h"
+#include "worker/ops/tile.h"
 
 extern const char *const gc_fail_how[];
 extern const char *const gc_fail_on_names[];
@@ -131,10 +133,55 @@ static const struct gc_op_config_row collect_config[] = {
     {"exists", GC_TYPE_STRING, false, GC_NO_RANGE, "error", exists_choices,
      "what to do where another file is there already"},
 };
-static const struct gc_op_field_row collect_shape[] = {{"path", GC_TYPE_STRING},
-                                                       {"bytes", GC_TYPE_INT},
-                                                       {"digest", GC_TYPE_STRING},
-                                                       {"items", GC_TYPE_INT}};
+static const struct gc_op_field_row collect_shape[] = {
+    {"path", GC_TYPE_STRING}, {"bytes", GC_TYPE_INT}, {"digest", GC_TYPE_STRING}, {"items", GC_TYPE_INT}};
+
+static const struct gc_op_config_row group_config[] = {
+    {"distance", GC_TYPE_INT, false, 0, GC_NEAR_MAX_DISTANCE, "4", NULL,
+     "how many of the 64 bits may differ; a group is what hangs together by such pairs"},
+    {"field", GC_TYPE_STRING, false, GC_NO_RANGE, NULL, NULL,
+     "which field of the record is the hash; by default the first that is one"},
+    {"to", GC_TYPE_STRING, false, GC_NO_RANGE, NULL, NULL,
+     "a file for all groups, one a line, ending in .jsonl or .ndjson; {digest} is filled in"},
+    {"exists", GC_TYPE_STRING, false, GC_NO_RANGE, "error", exists_choices,
+     "what to do where another file is there already"},
+};
+static const struct gc_op_field_row group_shape[] = {
+    {"items", GC_TYPE_INT},   {"distance", GC_TYPE_INT}, {"groups", GC_TYPE_INT},
+    {"grouped", GC_TYPE_INT}, {"largest", GC_TYPE_LIST}, {"left_out", GC_TYPE_INT},
+    {"path", GC_TYPE_STRING}, {"bytes", GC_TYPE_INT},    {"digest", GC_TYPE_STRING},
+};
+
+#define TILE_SIZE                                                                    \
+    {                                                                                \
+        "size", GC_TYPE_INT, false, GC_TILE_MIN_SIZE, GC_TILE_MAX_SIZE, "128", NULL, \
+            "pixels that a tile is wide or high at most"                             \
+    }
+#define TILE_LIMIT                                                                                        \
+    {                                                                                                     \
+        "limit", GC_TYPE_INT, false, 1, GC_TILE_MAX_LIMIT, "400", NULL,                                   \
+            "how many items are shown; where there are more, a sample of them that is the same each time" \
+    }
+#define TILE_BACKGROUND                                                                                      \
+    {                                                                                                        \
+        "background", GC_TYPE_LIST, false, GC_NO_RANGE, NULL, NULL,                                          \
+            "behind and between the tiles: red, green and blue of 0 to 255, or one number; white by default" \
+    }
+static const struct gc_op_config_row tile_config[] = {TILE_SIZE, TILE_LIMIT, TILE_BACKGROUND};
+static const struct gc_op_config_row sheet_config[] = {
+    {"to", GC_TYPE_STRING, true, GC_NO_RANGE, NULL, NULL,
+     "the file's name; its ending is the format, as for save; {digest} is filled in"},
+    {"exists", GC_TYPE_STRING, false, GC_NO_RANGE, "error", exists_choices,
+     "what to do where another file is there already"},
+    {"columns", GC_TYPE_INT, false, 1, 1000, "12", NULL, "tiles in a row"},
+    TILE_LIMIT,
+    TILE_SIZE,
+    TILE_BACKGROUND,
+    {"gap", GC_TYPE_INT, false, 0, 256, "4", NULL, "pixels between tiles, and around them"},
+};
+static const struct gc_op_field_row sheet_shape[] = {
+    {"path", GC_TYPE_STRING}, {"bytes", GC_TYPE_INT}, {"digest", GC_TYPE_STRING}, {"width", GC_TYPE_INT},
+    {"height", GC_TYPE_INT},  {"items", GC_TYPE_INT}, {"of", GC_TYPE_INT}};
 
 const struct gc_op_row gc_op_rows[] = {
     {.name = "collect",
@@ -150,6 +197,20 @@ const struct gc_op_row gc_op_rows[] = {
      .setup = gc_collect_setup,
      .scan = gc_collect_scan,
      .maps = "source"},
+    {.name = "contact_sheet",
+     .help =
+         "small pictures of up to `limit` items in one image, in the order of items; of more items a sample. It may show fewer than `limit` where most items failed or were filtered out; of no items at all there is no file. Its value tells how many are shown, `of` how many that were done",
+     .scope = GC_SCOPE_REDUCE,
+     .traits = GC_TRAIT_SCANS | GC_TRAIT_PUBLISH,
+     .cost = 100,
+     INPUTS(takes_image),
+     .output = GC_TYPE_RECORD,
+     CONFIG(sheet_config),
+     SHAPE(sheet_shape),
+     .saver_config = true,
+     .setup = gc_sheet_setup,
+     .scan = gc_sheet_scan,
+     .maps = "tile"},
     {.name = "count",
      .help = "how many items were done",
      .scope = GC_SCOPE_REDUCE,
@@ -206,6 +267,19 @@ const struct gc_op_row gc_op_rows[] = {
      CONFIG(filter_config),
      .setup = gc_filter_setup,
      .run = gc_filter_run},
+    {.name = "group_near",
+     .help =
+         "groups of items whose hashes differ in few bits, such as those of pictures that look the same: how many, the largest of them, and all of them in a file. Of a group the value shows up to 16 items",
+     .scope = GC_SCOPE_REDUCE,
+     .traits = GC_TRAIT_SCANS | GC_TRAIT_PUBLISH,
+     .cost = 100,
+     INPUTS(takes_record),
+     .output = GC_TYPE_RECORD,
+     CONFIG(group_config),
+     SHAPE(group_shape),
+     .setup = gc_group_setup,
+     .scan = gc_group_scan,
+     .maps = "source"},
     {.name = "histogram",
      .help = "how often a field's value lies in each of some bins of equal width",
      .scope = GC_SCOPE_REDUCE,
@@ -293,6 +367,17 @@ const struct gc_op_row gc_op_rows[] = {
      .output = GC_TYPE_RECORD,
      SHAPE(summarize_shape),
      .reducer = &gc_reducer_summarize},
+    {.name = "tile",
+     .help =
+         "the small picture of an item that may be in a contact sheet of `limit` items, as JPEG; of the others nothing. What contact_sheet reads",
+     .scope = GC_SCOPE_ITEM,
+     .traits = GC_TRAIT_PURE,
+     .cost = 10,
+     INPUTS(takes_image),
+     .output = GC_TYPE_ANY,
+     CONFIG(tile_config),
+     .setup = gc_tile_setup,
+     .run = gc_tile_run},
     {.name = "top",
      .help =
          "the items with the largest (or smallest) values of a field: a list of {item, source, value}, the first one first; equal values in the order of the list. A source is cut from the front where it is longer than an n-th of 128 KiB (107 bytes for n = 1000)",
