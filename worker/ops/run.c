@@ -219,6 +219,7 @@ static bool step(struct gc_run *run, uint32_t at)
     if (!cause) {
         run->fate[at] = run->skipped ? GC_FATE_SKIPPED : GC_FATE_DONE;
         return true;
+    }
     if (run->pulled && !run->careful)
         return false;
     if (whose != at) {
@@ -276,11 +277,12 @@ static bool run_steps(struct gc_run *run, bool careful)
 static void put_image(struct gc_buf *values, const struct gc_cell *cell)
 {
     const char *format = vips_enum_nick(VIPS_TYPE_BAND_FORMAT, cell->format);
-    gc_value_put_array(values, GC_IMAGE_SHAPE_N);
+    gc_value_put_array(values, GC_IMAGE_SHAPE_N + cell->n_fields);
     gc_value_put_int(values, cell->width);
     gc_value_put_int(values, cell->height);
     gc_value_put_int(values, cell->bands);
     gc_value_put_str(values, gc_str_bytes(gc_str_of(format)));
+    (void)gc_buf_append(values, cell->fields.ptr, cell->fields.len);
 }
 
 static void put_value(struct gc_buf *values, const struct gc_cell *cell)
@@ -296,7 +298,7 @@ static void put_value(struct gc_buf *values, const struct gc_cell *cell)
 /* A task's values are few and small, so this is for a job that echoes very long items from very many nodes. */
 static bool fits(const struct gc_buf *values, size_t start, const struct gc_cell *cell)
 {
-    return values->len - start + cell->record.len + 64 <= GC_TASK_VALUES_MAX;
+    return values->len - start + cell->record.len + cell->fields.len + 64 <= GC_TASK_VALUES_MAX;
 }
 
 /* What was decided about it in earlier attempts. */
