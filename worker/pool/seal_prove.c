@@ -41,8 +41,9 @@ enum gc_err gc_seal_judge(const struct gc_seal_report *report, struct gc_fault *
     list_possible(possible, list, sizeof list);
     return gc_fault_set(
         fault, GC_ERR_UNSUPPORTED,
-        "executors cannot be sealed here: image code could %s (system calls are %s; Landlock: %s). It takes Linux "
-        "5.13 or later with seccomp filters, on x86-64 or arm64; a container must let seccomp and setrlimit through",
+        "executors cannot be sealed here: image code could %s (system calls are %s; Landlock: %s). It takes a "
+        "kernel with seccomp filters (CONFIG_SECCOMP_FILTER), on x86-64 or arm64; a container must let "
+        "prctl(PR_SET_SECCOMP) and setrlimit through",
         list, report->walls.filtered ? "filtered" : "not filtered",
         report->walls.landlock > 0 ? "yes" : "no");
 }

@@ -82,7 +82,7 @@ static bool make_file(const struct tools *t)
     return opened(syscall(SYS_openat, AT_FDCWD, "/tmp", O_TMPFILE | O_RDWR, 0600));
 }
 
-/* Which would open and connect behind the filter's back. */
+/* Which would make sockets behind the filter's back. */
 static bool make_ring(const struct tools *t)
 {
     (void)t;
@@ -190,9 +190,9 @@ static const struct {
     {GC_SEAL_OPEN, open_old},
 #endif
     {GC_SEAL_OPEN, make_file},
-    {GC_SEAL_OPEN, make_ring},
     {GC_SEAL_CONNECT, make_local_socket},
     {GC_SEAL_CONNECT, make_socket},
+    {GC_SEAL_CONNECT, make_ring},
     {GC_SEAL_CONNECT, connect_own},
     {GC_SEAL_EXEC, start_program},
     {GC_SEAL_FORK, fork_process},
