@@ -116,6 +116,8 @@ static void put_op(struct gc_text *t, const struct gc_op *op)
     for (uint32_t i = 0; i < op->n_shape; i++)
         put_named_types(t, op->shape[i].name, op->shape[i].type);
     gc_json_close(t, ']');
+    put_bytes(t, "command", op->command);
+    put_bytes(t, "command_on_file", op->command_on_file);
     gc_json_close(t, '}');
 }
 

@@ -67,6 +67,10 @@ static void print_op(struct gcctl *g, const json_t *op)
         gcctl_print(g, "\n  %-20s %s\n", "", text_of(config, "help"));
     }
     print_named(g, "value", json_object_get(op, "shape"), false);
+    if (*text_of(op, "command"))
+        gcctl_print(g, "\nby hand:\n  %s\n", text_of(op, "command"));
+    if (*text_of(op, "command_on_file"))
+        gcctl_print(g, "  %s\n", text_of(op, "command_on_file"));
 }
 
 static const json_t *find(const json_t *ops, const char *name, struct gc_nearest *nearest)

@@ -1,6 +1,7 @@
 /* The offered operations in the catalogue: inputs, outputs, settings and the record, from their forms. */
 #include "worker/ops/offered.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "worker/ops/command.h"
@@ -97,6 +98,16 @@ static enum gc_err set_shape(const struct gc_form *form, struct gc_arena *arena,
 
 /* ---- settings ---- */
 
+static enum gc_err review_names(const char *names, const struct gc_form_part *part, struct gc_arena *arena,
+                                struct gc_op_config *row)
+{
+    char help[GC_MAX_HELP];
+    (void)snprintf(help, sizeof help, "%s: a name or its number, or a list of them",
+                   g_param_spec_get_blurb(part->spec));
+    row->help = gc_arena_text(arena, help);
+    return gc_vips_describe_names(names, arena, row);
+}
+
 static enum gc_err review(const struct gc_form *form, const struct gc_form_part *part, struct gc_arena *arena,
                           struct gc_op_config *row)
 {
@@ -107,7 +118,7 @@ static enum gc_err review(const struct gc_form *form, const struct gc_form_part 
     }
     const char *names = gc_offer_names(form->nickname, part->name);
     if (names)
-        return gc_vips_describe_names(names, arena, row);
+        return review_names(names, part, arena, row);
     if (gc_offer_seeded(form->nickname) && strcmp(part->name, "seed") == 0)
         row->fallback = (struct gc_value){.kind = GC_VALUE_NULL};
     return GC_OK;

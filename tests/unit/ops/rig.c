@@ -110,6 +110,11 @@ void rig_push_down(struct rig *r, int decode)
     r->steps[r->program.n_steps - 1].decode = (uint64_t)decode;
 }
 
+void rig_name(struct rig *r, int step, const char *id)
+{
+    r->steps[step].id = gc_str_bytes(gc_str_of(id));
+}
+
 void rig_hoist(struct rig *r)
 {
     r->steps[r->program.n_steps - 1].hoisted = true;
@@ -227,6 +232,8 @@ void rig_run(struct rig *r, const char *input)
     open_inputs(r, &needs, input);
     for (uint32_t i = 0; i < needs.n_outputs; i++) {
         int fd = open(rig_output(r, (int)needs.outputs[i].step), O_RDWR | O_CREAT | O_TRUNC, 0666);
+        if (r->outputs[needs.outputs[i].step] >= 0)
+            (void)close(r->outputs[needs.outputs[i].step]); /* of the run before */
         r->outputs[needs.outputs[i].step] = fd;
         outputs[i] = (struct gc_task_output){.step = needs.outputs[i].step, .fd = fd};
     }

@@ -68,25 +68,25 @@ START_TEST(odd_images_are_answered)
 {
     static const int sizes[][2] = {{1, 1}, {1, 40}, {40, 1}, {2, 2}};
     for (uint32_t i = 0; i < gc_offers_n; i++) {
-        for (size_t k = 0; k < GC_COUNT_OF(sizes) * 2; k++) {
-            const struct gc_op *op;
-            int at;
-            rig_init(&r);
-            if ((op = offered(i))) {
-                const char *photo = rig_photo(&r, "x.png", sizes[k / 2][0], sizes[k / 2][1]);
-                int load = rig_step(&r, "load", "", -1);
-                int in = k % 2 ? rig_step(&r, "bandjoin_const", "c=128", load) : load;
-                int saved = add_saved(op, in, &at);
-                rig_install(&r);
-                printf("%s %d x %d\n", gc_offers[i].nickname, sizes[k / 2][0], sizes[k / 2][1]);
+        const struct gc_op *op;
+        int at;
+        rig_init(&r);
+        if ((op = offered(i))) {
+            int load = rig_step(&r, "load", "", -1);
+            int saved = add_saved(op, load, &at);
+            int saved_alpha = add_saved(op, rig_step(&r, "bandjoin_const", "c=128", load), &at);
+            rig_install(&r);
+            for (size_t k = 0; k < GC_COUNT_OF(sizes); k++) {
+                printf("%s %d x %d\n", gc_offers[i].nickname, sizes[k][0], sizes[k][1]);
                 (void)fflush(stdout);
-                rig_run(&r, photo);
+                rig_run(&r, rig_photo(&r, "x.png", sizes[k][0], sizes[k][1]));
                 ck_assert_uint_eq(r.result.pattern[load], GC_OUTCOME_DONE);
                 ck_assert_uint_ne(r.result.pattern[saved], GC_OUTCOME_NONE);
+                ck_assert_uint_ne(r.result.pattern[saved_alpha], GC_OUTCOME_NONE);
                 ck_assert_uint_eq(r.result.fault, GC_CAUSE_NONE);
             }
-            rig_release(&r);
         }
+        rig_release(&r);
     }
 }
 END_TEST
@@ -99,6 +99,7 @@ static bool same_files(const char *a, const char *b)
 /* The input is larger than what a decoder keeps of it, so that a second look at its start fails. */
 START_TEST(streams_are_read_once_from_top_to_bottom)
 {
+    uint32_t same = 0;
     for (uint32_t i = 0; i < gc_offers_n; i++) {
         const struct gc_op *op;
         int at;
@@ -121,11 +122,15 @@ START_TEST(streams_are_read_once_from_top_to_bottom)
         ck_assert_msg(r.result.pattern[saved] == GC_OUTCOME_DONE ||
                           strcmp(rig_text(&r, at), rig_text(&r, at_memory)) == 0,
                       "%s: %s", gc_offers[i].nickname, rig_text(&r, at));
-        if (r.result.pattern[saved] == GC_OUTCOME_DONE)
+        if (r.result.pattern[saved] == GC_OUTCOME_DONE) {
             ck_assert_msg(same_files(rig_output(&r, saved), rig_output(&r, saved_memory)), "%s",
                           gc_offers[i].nickname);
+            same++;
+        }
         rig_release(&r);
     }
+    printf("%u operations make the same of a stream as of memory\n", same);
+    ck_assert_uint_ge(same, 70);
 }
 END_TEST
 
