@@ -130,7 +130,7 @@ static enum gc_cause compute(struct gc_run *run, uint32_t at)
     s->scratch.len = scratch;
     if (cause)
         return failed(run, at, cause);
-    s->steps[at].hoist.state = GC_HOIST_DONE;
+    s->steps[at].hoist.state = run->skipped ? GC_HOIST_SKIPPED : GC_HOIST_DONE;
     let_go_of_inputs(s, at);
     if (readers_left(s, at) == 0)
         gc_cell_release(&s->cells[at]);
@@ -141,13 +141,16 @@ enum gc_cause gc_hoist_for(struct gc_run *run, uint32_t at)
 {
     struct gc_stage *s = run->stage;
     uint64_t ancestors = s->steps[at].ancestors;
+    run->skipped = false;
     for (uint32_t i = s->n_nodes; i < gc_stage_first_reducer(s); i++) {
         const struct gc_hoist *h = &s->steps[i].hoist;
-        if (!(ancestors >> i & 1) || h->state == GC_HOIST_DONE)
+        if (!(ancestors >> i & 1))
             continue;
-        enum gc_cause cause =
-            h->state == GC_HOIST_FAILED ? tell(run, h->cause, h->culprit, h->text) : compute(run, i);
-        if (cause)
+        if (h->state == GC_HOIST_FAILED)
+            return tell(run, h->cause, h->culprit, h->text);
+        enum gc_cause cause = h->state == GC_HOIST_IDLE ? compute(run, i) : GC_CAUSE_NONE;
+        run->skipped = !cause && h->state == GC_HOIST_SKIPPED;
+        if (cause || run->skipped)
             return cause;
     }
     return GC_CAUSE_NONE;

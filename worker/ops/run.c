@@ -208,7 +208,7 @@ static bool step(struct gc_run *run, uint32_t at)
         run->blame.touch(run->blame.context, at);
     uint32_t whose = at;
     enum gc_cause cause = gc_hoist_for(run, at);
-    if (!cause) {
+    if (!cause && !run->skipped) {
         cause = gc_run_op(run, at);
         whose = gc_run_culprit(run, at, cause);
     }

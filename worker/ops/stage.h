@@ -59,7 +59,7 @@ struct gc_decode {
 };
 
 /* What became of a hoisted step. */
-enum gc_hoist_state { GC_HOIST_IDLE, GC_HOIST_DONE, GC_HOIST_FAILED };
+enum gc_hoist_state { GC_HOIST_IDLE, GC_HOIST_DONE, GC_HOIST_FAILED, GC_HOIST_SKIPPED };
 
 struct gc_hoist {
     enum gc_hoist_state state;
@@ -157,7 +157,7 @@ static inline bool gc_stage_is_hoisted(const struct gc_stage *s, uint64_t step)
 }
 
 /* hoist.c: sees to it that the hoisted steps which node `at` hangs on are there. The cause of one that is not, with its text in
- * run->text. Costs nothing once they are. */
+ * run->text; or run->skipped, where one has ended as such. Costs nothing once they are there. */
 enum gc_cause gc_hoist_for(struct gc_run *run, uint32_t at);
 /* At install, once steps are linked. */
 void gc_hoist_setup(struct gc_stage *s);

@@ -38,6 +38,8 @@ void rig_release(struct rig *r);
 int rig_step(struct rig *r, const char *op, const char *settings, int from);
 /* The last step takes over the decode of step `decode`. */
 void rig_push_down(struct rig *r, int decode);
+/* Another id than the name of its op. */
+void rig_name(struct rig *r, int step, const char *id);
 /* The last step is a hoisted one. */
 void rig_hoist(struct rig *r);
 /* Another input of the last step. */
