@@ -12,6 +12,7 @@
 #include "worker/ops/sniff.h"
 #include "worker/ops/source.h"
 #include "worker/ops/stage.h"
+#include "worker/ops/strips.h"
 
 enum { QUALITY = 90 };
 
@@ -36,11 +37,13 @@ bool gc_tile_background(const struct gc_step *step, double ret[3])
     ret[0] = ret[1] = ret[2] = 255;
     if (!v)
         return true;
-    if (v->kind != GC_VALUE_LIST || (v->n != 1 && v->n != 3))
+    if (v->kind == GC_VALUE_LIST && v->n != 1 && v->n != 3)
         return false;
-    for (uint32_t i = 0; i < 3; i++)
-        if (!gc_value_as_real(&v->as.items[v->n == 1 ? 0 : i], &ret[i]) || !(ret[i] >= 0 && ret[i] <= 255))
+    for (uint32_t i = 0; i < 3; i++) {
+        const struct gc_value *one = v->kind != GC_VALUE_LIST ? v : &v->as.items[v->n == 1 ? 0 : i];
+        if (!gc_value_as_real(one, &ret[i]) || !(ret[i] >= 0 && ret[i] <= 255))
             return false;
+    }
     return true;
 }
 
@@ -49,7 +52,8 @@ enum gc_err gc_tile_setup(struct gc_step_state *step, struct gc_fault *fault)
     double background[3];
     if (gc_tile_background(step->step, background))
         return GC_OK;
-    return gc_fault_set(fault, GC_ERR_INVALID, "background: not one number or three of 0 to 255");
+    return gc_fault_set(fault, GC_ERR_INVALID,
+                        "background: neither one number of 0 to 255 nor a list of three");
 }
 
 /* ---- making one ---- */
@@ -72,7 +76,7 @@ static VipsImage *pipe_on(VipsImage *in, maker make, const void *arg)
 static int first_frame(VipsImage *in, VipsImage **ret, const void *arg)
 {
     (void)arg;
-    return vips_extract_area(in, ret, 0, 0, vips_image_get_width(in), vips_image_get_page_height(in), NULL);
+    return vips_extract_area(in, ret, 0, 0, vips_image_get_width(in), gc_frame_height(in), NULL);
 }
 
 /* A colour that can be shown: of more or stranger bands the first ones. */
@@ -91,17 +95,22 @@ static int known_colour(VipsImage *in, VipsImage **ret, const void *arg)
     return failed;
 }
 
-/* Down to `size` a side, in the colours of a screen. It was turned when it was loaded. */
+/* Down to `size` a side. It was turned when it was loaded. */
 static int shrunk(VipsImage *in, VipsImage **ret, const void *arg)
 {
     int size = *(const int *)arg;
     return vips_thumbnail_image(in, ret, size, "height", size, "size", VIPS_SIZE_DOWN, "no_rotate", TRUE,
-                                "export_profile", "srgb", NULL);
+                                NULL);
 }
 
+/* By the image's own profile where it has one that can be used. */
 static int on_screen(VipsImage *in, VipsImage **ret, const void *arg)
 {
     (void)arg;
+    if (vips_image_get_typeof(in, VIPS_META_ICC_NAME) &&
+        vips_icc_transform(in, ret, "srgb", "embedded", TRUE, NULL) == 0)
+        return 0;
+    vips_error_clear();
     return vips_colourspace(in, ret, VIPS_INTERPRETATION_sRGB, NULL);
 }
 
@@ -128,7 +137,7 @@ static enum gc_cause put_tile(struct gc_run *run, const struct gc_cell *in, int 
     void *tile = NULL;
     size_t len = 0;
     g_object_ref(image);
-    if (vips_image_get_page_height(image) < vips_image_get_height(image))
+    if (gc_frame_height(image) < vips_image_get_height(image))
         image = pipe_on(image, first_frame, NULL);
     image = pipe_on(image, known_colour, NULL);
     image = pipe_on(image, shrunk, &size);
