@@ -297,7 +297,7 @@ static void order_bits(struct near *s)
     for (unsigned bit = 0; bit < BITS; bit++) {
         uint32_t ones = 0;
         for (uint32_t i = 0; i < s->n; i++)
-            ones += s->hash[i] >> bit & 1;
+            ones += (uint32_t)(s->hash[i] >> bit & 1);
         off[bit] = ones > s->n - ones ? 2 * ones - s->n : s->n - 2 * ones;
     }
     for (unsigned i = 0; i < BITS; i++) {
