@@ -173,6 +173,7 @@ struct writing {
     uint64_t runnable; /* of its program */
     struct line line;
     struct gc_text why; /* it has no command */
+    bool dashes;        /* "--" was written: no option comes after it */
     bool at_item;       /* {item} was the last thing written: brackets behind it are the decoder's settings */
 };
 
@@ -363,7 +364,7 @@ static void put_setting(struct writing *w, struct gc_str key)
     const struct gc_value *v = setting_of(w->step, key);
     if (!v || !put_value(&text, v, false))
         no_command(w, "it needs a number or a text as '", gc_str_bytes(key), "'");
-    if (!w->line.begun && text.len && text.ptr[0] == '-' && !strstr(gc_text_str(w->line.out), " -- "))
+    if (!w->line.begun && text.len && text.ptr[0] == '-' && !w->dashes)
         put_plain(&w->line, " ", 1);
     put_plain(&w->line, gc_text_str(&text), text.len);
     gc_text_release(&text);
@@ -475,20 +476,19 @@ static void put_published(struct writing *w, const struct gc_value *to)
     while (dot > 0 && name.ptr[dot - 1] != '.' && name.ptr[dot - 1] != '/' && name.ptr[dot - 1] != '}')
         dot--;
     bool literal = dot > 0 && name.ptr[dot - 1] == '.';
-    put_variable(&w->line, "$OUT");
-    put_plain(&w->line, "/", 1);
-    put_bytes(&w->line, w->step->id);
-    put_plain(&w->line, ".", 1);
+    struct gc_text file = {0};
+    gc_text_put(&file, "$OUT/");
+    put_safe(&file, w->step->id);
+    gc_text_putc(&file, '.');
     if (literal) {
-        put_plain(&w->line, name.ptr + dot, name.len - dot);
-        return;
+        put_safe(&file, gc_str_bytes(gc_str_part(name, dot, name.len)));
+    } else {
+        gc_text_put(&file, "${");
+        put_item_name(w->view, w->stage, &file);
+        gc_text_put(&file, "##*.}");
     }
-    struct gc_text ending = {0};
-    gc_text_put(&ending, "${");
-    put_item_name(w->view, w->stage, &ending);
-    gc_text_put(&ending, "##*.}");
-    put_variable(&w->line, gc_text_str(&ending));
-    gc_text_release(&ending);
+    put_variable(&w->line, gc_text_str(&file));
+    gc_text_release(&file);
 }
 
 static bool is_input(const struct gc_op *op, struct gc_str name)
@@ -561,6 +561,7 @@ static void put_template_text(struct writing *w, struct gc_str text)
 {
     for (size_t i = 0; i < text.len; i++) {
         w->at_item = false;
+        w->dashes = w->dashes || (text.ptr[i] == ' ' && i >= 3 && memcmp(text.ptr + i - 3, " --", 3) == 0);
         if (text.ptr[i] == ' ')
             end_word(&w->line);
         else

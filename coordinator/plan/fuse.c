@@ -42,15 +42,16 @@ static bool reads(const struct gc_step *step, uint64_t from)
     return false;
 }
 
-/* One that takes over a decode reads the file; one that takes another output reads no pixels. */
-static bool reads_pixels(const struct gc_planner *p, const struct gc_step *step, uint64_t from)
+/* How often a step's pixels are read by another. One that takes over a decode reads the file, one that takes another output or
+ * reduces reads none. */
+static uint32_t reads_of_pixels(const struct gc_planner *p, const struct gc_step *step, uint64_t from)
 {
-    for (uint32_t k = 0; k < step->n_inputs && step->decode != from; k++) {
+    uint32_t n = 0;
+    for (uint32_t k = 0; k < step->n_inputs && step->decode != from && !step->reduce; k++) {
         const struct gc_input *in = &p->v[step->node].node->inputs[k];
-        if (step->inputs[k].step == from && gc_plan_output(p, in) == p->v[in->node].op->outputs)
-            return true;
+        n += step->inputs[k].step == from && gc_plan_output(p, in) == p->v[in->node].op->outputs;
     }
-    return false;
+    return n;
 }
 
 /* The ids of the steps that read step `of`, each once; but for `beside` (NULL: of all). */
@@ -144,15 +145,33 @@ static uint64_t work_of(const struct gc_planner *p, const struct gc_program *pro
     return work;
 }
 
-static void tell_cut(struct gc_planner *p, const struct gc_step *step, const struct gc_name *readers,
-                     uint32_t n, uint64_t work)
+/* Who reads the pixels of a step, each once, and how often all of them do. */
+struct readers {
+    struct gc_name ids[GC_MAX_STAGE_NODES];
+    uint32_t n;
+    uint32_t times;
+};
+
+static void find_readers(const struct gc_planner *p, const struct gc_program *program, uint64_t of,
+                         struct readers *ret)
+{
+    ret->n = ret->times = 0;
+    for (uint32_t i = 0; i < program->n_steps; i++) {
+        uint32_t times = reads_of_pixels(p, &program->steps[i], of);
+        if (times)
+            ret->ids[ret->n++].text = program->steps[i].id;
+        ret->times += times;
+    }
+}
+
+static void tell_cut(struct gc_planner *p, const struct gc_step *step, const struct readers *r, uint64_t work)
 {
     give_reason(
         p, step->node,
         gc_plan_text(
             p, GC_MAX_TEXT,
-            "materialised: %b read it; its pixels are kept, else the work behind them (cost %u) were done %u times",
-            gc_plan_names(p, readers, n), work, (uint64_t)n));
+            "materialised: %b read%s it, so its pixels are kept; else the work behind them (cost %u) were done %u times",
+            gc_plan_names(p, r->ids, r->n), r->n == 1 ? "s" : "", work, (uint64_t)r->times));
 }
 
 /* Of the item's own images: those of the run are kept anyway. */
@@ -161,16 +180,13 @@ static void tell_cuts(struct gc_planner *p, const struct gc_program *program)
     uint64_t anew[GC_MAX_STAGE_NODES] = {0};
     for (uint32_t i = 0; i < program->n_steps; i++) {
         const struct gc_step *step = &program->steps[i];
-        struct gc_name readers[GC_MAX_STAGE_NODES];
-        uint32_t n = 0;
+        struct readers readers;
         if (step->hoisted || step->reduce || !is_image(p, step))
             continue;
-        for (uint32_t r = 0; r < program->n_steps; r++)
-            if (reads_pixels(p, &program->steps[r], i))
-                readers[n++].text = program->steps[r].id;
+        find_readers(p, program, i, &readers);
         uint64_t work = work_of(p, program, i, anew);
-        if (n > 1)
-            tell_cut(p, step, readers, n, work);
+        if (readers.times > 1)
+            tell_cut(p, step, &readers, work);
         else
             anew[i] = work;
     }
@@ -201,11 +217,10 @@ static void tell_hoisted(struct gc_planner *p, const struct gc_program *program,
         if (!step->hoisted || gc_bits_get(told, step->node))
             continue;
         gc_bits_set(told, step->node);
-        give_reason(
-            p, step->node,
-            gc_plan_text(p, GC_MAX_TEXT,
-                         "computed once for the run, and once by each executor whose items see it: %b",
-                         gc_plan_names(p, readers, readers_of(program, i, NULL, readers))));
+        give_reason(p, step->node,
+                    gc_plan_text(p, GC_MAX_TEXT,
+                                 "computed once for the run, and once in each executor, for %b",
+                                 gc_plan_names(p, readers, readers_of(program, i, NULL, readers))));
     }
 }
 

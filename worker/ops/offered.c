@@ -163,8 +163,28 @@ static enum gc_err set_command(const struct gc_form *form, struct gc_arena *aren
     return GC_OK;
 }
 
-/* What takes over a decode does what this does to the file (pushdown.c); page, n and fail_on are the decode's. */
-static const char on_file[] = "vips thumbnail {item}[{options, page n fail_on}] {out} {width} {options}";
+/* Commands that do not follow from the form. An image within a stage was turned when it was decoded, and says so; a file between two
+ * commands has the EXIF block of the picture, and libvips reads from it that it is to be turned: what would do so again is told not
+ * to. Who takes over a decode does to the file what pushdown.c does; page, n and fail_on are the decode's. */
+static const struct {
+    const char *nickname;
+    const char *command;
+    const char *on_file;
+} commands[] = {
+    {"autorot", "vips copy {in} {out}", ""},
+    {"thumbnail_image", "vips thumbnail_image {in} {out} {width} {options} --no-rotate",
+     "vips thumbnail {item}[{options, page n fail_on}] {out} {width} {options}"},
+};
+
+static void own_command(const struct gc_offer *offer, struct gc_arena *arena, struct gc_op *ret)
+{
+    for (size_t i = 0; i < GC_COUNT_OF(commands); i++) {
+        if (strcmp(commands[i].nickname, offer->nickname) != 0)
+            continue;
+        ret->command = gc_arena_text(arena, commands[i].command);
+        ret->command_on_file = gc_arena_text(arena, commands[i].on_file);
+    }
+}
 
 enum gc_err gc_offered_op(const struct gc_offer *offer, struct gc_arena *arena, struct gc_op *ret)
 {
@@ -183,7 +203,7 @@ enum gc_err gc_offered_op(const struct gc_offer *offer, struct gc_arena *arena, 
         err = set_config(form, arena, ret);
     if (!err)
         err = set_command(form, arena, ret);
-    if (offer->traits & GC_TRAIT_SHRINK_ON_LOAD)
-        ret->command_on_file = gc_arena_text(arena, on_file);
+    if (!err)
+        own_command(offer, arena, ret);
     return err;
 }

@@ -152,7 +152,7 @@ START_TEST(no_other_reader_forbids_it)
     ck_assert_uint_eq(step_of(f, "image")->readers, 3); /* of its first output */
     has_reason(f, "small", "'exif', 'tone', 'crisp' read 'image' too, by a decode of their own");
     has_reason(f, "image",
-               "; materialised: 'tone', 'crisp' read it; its pixels are kept, else the work behind "
+               "; materialised: 'tone', 'crisp' read it, so its pixels are kept; else the work behind "
                "them (cost 100) were done 2 times");
 }
 END_TEST
@@ -173,15 +173,21 @@ START_TEST(pixels_are_kept_where_several_read_them)
     node(f, "tone describe next");
     node(f, "mean avg next");
     node(f, "more echo mean,mean");
+    node(f, "over sharpen again");
+    node(f, "twin composite2 over,over");
     good(f);
     /* load 100, thumbnail 20, sharpen 20 twice; behind a cut only what comes after it: arrayjoin 5, sharpen 20 */
     has_reason(
         f, "again",
-        "materialised: 'one', 'two', 'both', 'sheet' read it; its pixels are kept, else the work behind "
-        "them (cost 160) were done 4 times");
+        "materialised: 'one', 'two', 'both', 'over' read it, so its pixels are kept; else the work behind "
+        "them (cost 160) were done 5 times"); /* 'both' reads it twice, 'sheet' no pixels */
     has_reason(
         f, "next",
-        "materialised: 'tone', 'mean' read it; its pixels are kept, else the work behind them (cost 25)");
+        "materialised: 'tone', 'mean' read it, so its pixels are kept; else the work behind them (cost 25)");
+    has_reason(
+        f, "over",
+        "materialised: 'twin' reads it, so its pixels are kept; else the work behind them (cost 20) were "
+        "done 2 times");
     has_reason(f, "crisp", ""); /* one reader */
     has_reason(f, "both", "");
     has_reason(f, "mean", ""); /* a number */
@@ -274,9 +280,8 @@ START_TEST(items_see_a_value_of_the_run)
     ck_assert_uint_eq(stamped->inputs[1].step, 6);
     ck_assert(gc_str_is(gc_bytes_str(stamped->inputs[1].slot), "overlay"));
     ck_assert(p->nodes[index_of(f, "stamped")].per_item);
-    has_reason(f, "mark",
-               "computed once for the run, and once by each executor whose items see it: 'stamped'");
-    has_reason(f, "logo", "computed once for the run, and once by each executor whose items see it: 'mark'");
+    has_reason(f, "mark", "computed once for the run, and once in each executor, for 'stamped'");
+    has_reason(f, "logo", "computed once for the run, and once in each executor, for 'mark'");
     has_reason(f, "image", "fused: 'image', 'small', 'stamped', 'saved', 'tone', 'all' run as one task");
 }
 END_TEST
@@ -337,8 +342,7 @@ START_TEST(stages_that_see_the_same)
     ck_assert_uint_eq(f->draft.programs[2].n_steps, 8);
     ck_assert(f->draft.programs[2].steps[7].hoisted);
     ck_assert_uint_eq(p->stages[3].n_nodes, 1);
-    has_reason(f, "logo",
-               "computed once for the run, and once by each executor whose items see it: 'n0', 'n2'");
+    has_reason(f, "logo", "computed once for the run, and once in each executor, for 'n0', 'n2'");
     ck_assert_uint_eq(p->n_reasons, 3); /* fused twice, logo once */
 }
 END_TEST
