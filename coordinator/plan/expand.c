@@ -273,7 +273,7 @@ void gc_plan_expand(struct gc_planner *p, const struct gc_node *nodes)
     if (x.n + x.n_added > GC_MAX_JOB_NODES) {
         gc_plan_error(p, GC_PLAN_NONE, gc_str_bytes(GC_STR("nodes")),
                       "the job has %u nodes, with %u that are put before reducers; the limit is %u",
-                      (uint64_t)(x.n + x.n_added), (uint64_t)x.n_added, (uint64_t)GC_MAX_JOB_NODES);
+                      (uint64_t)x.n + x.n_added, (uint64_t)x.n_added, (uint64_t)GC_MAX_JOB_NODES);
         return;
     }
     place(&x);
