@@ -255,6 +255,8 @@ enum gc_err gc_crew_start(const struct gc_crew_config *config, struct gc_crew **
     if (err == GC_OK)
         err = open_roots(crew, fault);
     if (err == GC_OK)
+        err = gc_sync_start(GC_SYNC_THREADS, &crew->sync, fault);
+    if (err == GC_OK)
         err = start_tenders(crew, fault);
     if (err != GC_OK) {
         gc_crew_destroy(&crew);
@@ -284,6 +286,7 @@ void gc_crew_destroy(struct gc_crew **self_p)
         if (event.kind == GC_CREW_CHUNK)
             gc_crew_free(crew, event.chunk.chunk);
     }
+    gc_sync_destroy(&crew->sync);
     gc_zygote_destroy(&crew->zygote);
     gc_roots_destroy(&crew->roots);
     if (crew->event_fd >= 0)

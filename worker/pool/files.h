@@ -1,22 +1,20 @@
-/* files.h - the files of a task: its input, its outputs' temporaries, and their publishing.
+/* files.h - the files of a task: its input and the temporaries of its outputs. publish.h gives them their names.
  *
  * Temporaries have no name where the file system can do that (O_TMPFILE): they vanish with the process. Elsewhere their name carries
  * run, node, item and token, and they are removed as soon as their lease is. A file that replaces another has such a name for a
- * moment as well. Those that a killed worker left are removed when the next life of it first makes one in the same folder.
- *
- * Publishing: durable, then, if the lease still holds, linked under its name without replacing anything, then the folder is made
- * durable. A file of the same bytes is already the output; with other bytes it is a failure of cause `output`. */
+ * moment as well. Those that a killed worker left are removed when the next life of it first opens an output there that may need
+ * such a name. */
 #ifndef GC_POOL_FILES_H
 #define GC_POOL_FILES_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "common/roots/roots.h"
 #include "worker/ops/ops.h"
 #include "worker/pool/share.h"
 
-#define GC_FILES_SWEPT 64u /* folders that are remembered: with more at a time, one is swept more than once */
+#define GC_FILES_PREFIX ".graphcap-" /* of temporaries' names: then worker-boot-... */
+#define GC_FILES_SWEPT  64u /* folders that are remembered: with more at a time, one is swept more than once */
 
 /* Of this worker, and of this life of it: for names. And the folders that hold nothing of an earlier life. One a thread. */
 struct gc_files_life {
@@ -42,11 +40,13 @@ struct gc_output {
     bool by_digest;
     bool there;          /* skip, and it was there: fd is that file */
     uint32_t refused;    /* a cause */
+    bool made;           /* the executor says that it is whole, */
+    uint64_t bytes;      /* and so long */
     int fd;              /* the temporary, or -1 */
     int home;            /* folder of the temporary, or -1 */
     int folder;          /* of the final name: mostly the same, or -1 */
     char name[256];      /* final */
-    char temporary[256]; /* empty: it has no name */
+    char temporary[160]; /* empty: it has no name */
     char text[GC_SHARE_TEXT];
 };
 
@@ -54,17 +54,19 @@ struct gc_output {
 enum gc_cause gc_files_input(const struct gc_roots *roots, struct gc_str folder, struct gc_bytes path,
                              uint64_t max_file, int *ret_fd, char text[GC_SHARE_TEXT]);
 
-/* Makes the temporary of an output (out: life, item, step, exists, by_digest are set), or says in it why not. */
-void gc_files_output(const struct gc_roots *roots, struct gc_str folder, const struct gc_stage *stage,
-                     const struct gc_task *task, const struct gc_files_token *token, struct gc_output *out);
+/* Makes the temporary of an output that is to be named `path` (out: life, item, step, exists, by_digest are set), or says in it why
+ * not. One that is named by its digest has no folder yet: its temporary lies in `folder` itself. */
+void gc_files_output(const struct gc_roots *roots, struct gc_str folder, struct gc_bytes path,
+                     const struct gc_files_token *token, struct gc_output *out);
+/* The folder and the name of one that is named by its digest, once that is known; or says in it why not. */
+void gc_files_place(const struct gc_roots *roots, struct gc_str folder, struct gc_bytes path,
+                    struct gc_output *out);
+void gc_files_refuse(struct gc_output *out, enum gc_cause cause, const char *text);
+/* From errno: a full or broken disk is the machine's fault (INFRA), all else the output's. `what`: was tried. */
+void gc_files_refuse_errno(struct gc_output *out, const char *what);
 
 /* Tells the disk to begin writing it: what follows waits less. */
 void gc_files_start_sync(const struct gc_output *out);
-
-/* Durable under its name. `fence_ns`: until when that is allowed. `path` and `digest` are for outputs named by digest.
- * GC_CAUSE_NONE; OUTPUT, with a text; INFRA: the disk, or the fence. */
-enum gc_cause gc_files_publish(const struct gc_roots *roots, struct gc_str folder, struct gc_bytes path,
-                               uint64_t bytes, const atomic_uint_fast64_t *fence_ns, struct gc_output *out);
 
 /* Closes everything, removes the temporary. */
 void gc_files_close(struct gc_output *out);

@@ -1,4 +1,8 @@
-/* slice.c - one slice, from its order to its last chunk. */
+/* slice.c - one slice, from its order to its last chunk.
+ *
+ * What a chunk has made is published while the executor goes on with the next one. One batch is under way at a time: a chunk that comes
+ * before it is through waits, and with it its executor. So items lie in this order: handed in [first, done), being published
+ * [done, at), under way [at, sent). */
 #include <string.h>
 #include <unistd.h>
 
@@ -21,10 +25,101 @@ static uint64_t end_of(const struct gc_tender *t)
     return t->now->slice.first + t->now->slice.count;
 }
 
+/* ---- the batch that is being published ---- */
+
+/* With the last chunk the loop may give out the slot again. */
+static void hand_in(struct gc_tender *t, const struct gc_crew_event *event)
+{
+    GC_ASSERT(event->chunk.first == t->done);
+    t->done += event->chunk.count;
+    crew_post(t->crew, event);
+}
+
+/* It is over: its chunk is handed in, or does not count. `stop`: nothing more of it is wanted. */
+static enum gc_cause end_batch(struct gc_tender *t, bool stop, char text[GC_SHARE_TEXT])
+{
+    struct gc_publisher *p = &t->publisher;
+    gc_publisher_take(p, stop);
+    enum gc_cause cause = stop ? GC_CAUSE_INFRA : p->cause;
+    for (uint32_t i = 0; i < p->n; i++) {
+        if (p->outputs[i].refused == cause && p->outputs[i].item == p->item)
+            memcpy(text, p->outputs[i].text, GC_SHARE_TEXT);
+    }
+    if (cause == GC_CAUSE_OUTPUT)
+        task_note(t, p->outputs, p->n);
+    gc_publisher_clear(p);
+    if (cause == GC_CAUSE_NONE)
+        hand_in(t, &t->batch);
+    else
+        gc_crew_free(t->crew, t->batch.chunk.chunk);
+    return cause;
+}
+
+/* Before the slice is told to be over: what was made before still counts, unless the slice is not wanted. */
+static void wind_up(struct gc_tender *t, bool stop)
+{
+    char text[GC_SHARE_TEXT];
+    if (gc_publisher_busy(&t->publisher))
+        (void)end_batch(t, stop, text);
+}
+
 static enum next end_by(struct gc_tender *t, enum gc_heard heard)
 {
+    wind_up(t, heard == GC_HEARD_KILL);
     tender_end_by(t, heard);
     return OVER;
+}
+
+static enum next give_up(struct gc_tender *t, uint64_t item, uint64_t node, uint32_t cause, const char *text,
+                         size_t len)
+{
+    wind_up(t, false);
+    tender_fault(t, item, node, cause, text, len);
+    return OVER;
+}
+
+/* The executor waits for a word. */
+static enum next stop(struct gc_tender *t)
+{
+    return tender_order(t, GC_SHARE_STOP) ? AGAIN : end_by(t, GC_HEARD_DEAD);
+}
+
+/* The publisher is through. Where an output was refused, its item and all after it run again, with the refusal known from the start;
+ * the executor can be stopped when it next hands something in. */
+static enum next settle(struct gc_tender *t)
+{
+    char text[GC_SHARE_TEXT] = "";
+    uint64_t item = t->publisher.item;
+    enum gc_cause cause = end_batch(t, false, text);
+    t->redo = cause != GC_CAUSE_NONE;
+    if (cause != GC_CAUSE_INFRA)
+        return ON;
+    if (t->at < end_of(t))
+        tender_retire(t); /* it is at what nobody wants now */
+    return give_up(t, item, GC_UNSET, cause, text, strnlen(text, sizeof text));
+}
+
+static enum next await(struct gc_tender *t)
+{
+    if (!gc_publisher_busy(&t->publisher))
+        return ON;
+    return tender_await(t) ? settle(t) : end_by(t, GC_HEARD_KILL);
+}
+
+/* Before the executor's next chunk is looked at, or its slice begins anew: nothing is being published any more. */
+static enum next settled(struct gc_tender *t)
+{
+    enum next next = await(t);
+    return next == ON && t->redo ? stop(t) : next;
+}
+
+/* The executor has nothing left to do. */
+static enum next finish(struct gc_tender *t)
+{
+    enum next next = await(t);
+    if (next != ON)
+        return next;
+    return t->redo ? AGAIN : OVER;
 }
 
 /* ---- the order ---- */
@@ -127,6 +222,8 @@ static const char *sizes_wrong(const struct gc_tender *t, const struct gc_share_
         return "another range than the slice's";
     if (t->tasks && c->count > t->sent - t->at)
         return "items that it was not given";
+    if (c->count > t->cap)
+        return "more items than it may hand in at once";
     if (c->status > GC_SHARE_STATUS || c->values > GC_SHARE_VALUES || c->n_made > GC_SHARE_MADE)
         return "more than there is room for";
     uint64_t sum = 0;
@@ -164,13 +261,13 @@ static const char *content_wrong(const struct gc_tender *t, const struct gc_crew
 static enum next distrust(struct gc_tender *t, const char *wrong)
 {
     gc_log(GC_LOG_ERROR, "executor_not_trusted", gc_kv_u64("slot", t->slot), gc_kv_str("text", wrong));
-    uint64_t item = t->at;
     tender_retire(t);
-    tender_fault(t, item, GC_UNSET, GC_CAUSE_CRASH, wrong, strlen(wrong));
-    return OVER;
+    return give_up(t, t->at, GC_UNSET, GC_CAUSE_CRASH, wrong, strlen(wrong));
 }
 
-static void hand_in(struct gc_tender *t, struct gc_crew_chunk *chunk, const struct gc_share_chunk *c)
+/* The event of a chunk that is sound. */
+static struct gc_crew_event event_of(const struct gc_tender *t, struct gc_crew_chunk *chunk,
+                                     const struct gc_share_chunk *c)
 {
     struct gc_crew_event event = {.kind = GC_CREW_CHUNK, .slot = t->slot, .slice = t->now->slice.slice};
     event.chunk = (struct gc_agent_chunk){
@@ -185,26 +282,29 @@ static void hand_in(struct gc_tender *t, struct gc_crew_chunk *chunk, const stru
         .deltas = chunk->deltas,
         .bulk = {chunk->bytes, chunk->len},
     };
-    t->items += c->count;
-    t->at += c->count;
-    task_close(t, t->at);
-    /* Last: with it the loop may give out the slot again. */
-    crew_post(t->crew, &event);
+    return event;
 }
 
-static enum next publish(struct gc_tender *t, const struct gc_share_chunk *c)
+/* The executor waits for a word: it goes on while what it has made is published. */
+static enum next pass_on(struct gc_tender *t, struct gc_crew_chunk *chunk, const struct gc_share_chunk *c)
 {
-    uint64_t item;
-    char text[GC_SHARE_TEXT];
-    enum gc_cause cause = task_publish(t, c->count, t->share->made, c->n_made, &item, text);
-    if (cause == GC_CAUSE_NONE)
-        return ON;
-    if (!tender_order(t, GC_SHARE_STOP))
-        return end_by(t, GC_HEARD_DEAD);
-    if (cause == GC_CAUSE_OUTPUT)
-        return AGAIN;
-    tender_fault(t, item, GC_UNSET, cause, text, strnlen(text, sizeof text));
-    return OVER;
+    struct gc_crew_event event = event_of(t, chunk, c);
+    bool publish = task_made(t, c->count, t->share->made, c->n_made);
+    t->items += c->count;
+    t->at += c->count;
+    t->heard_ns = gc_clock_now();
+    /* Before the loop hears of the end of the slice: the next order must find the executor waiting for one. */
+    bool hears = tender_order(t, GC_SHARE_GO);
+    if (publish) {
+        t->batch = event;
+        gc_publisher_begin(&t->publisher, task_split(t, t->at, t->publisher.outputs));
+    } else {
+        task_close(t, t->at);
+        hand_in(t, &event);
+    }
+    if (t->at == end_of(t))
+        return publish ? finish(t) : OVER;
+    return hears ? ON : end_by(t, GC_HEARD_DEAD);
 }
 
 static enum next take_chunk(struct gc_tender *t)
@@ -214,24 +314,18 @@ static enum next take_chunk(struct gc_tender *t)
     const char *wrong = sizes_wrong(t, &c, &deltas);
     if (wrong)
         return distrust(t, wrong);
+    enum next next = settled(t);
+    if (next != ON)
+        return next;
     struct gc_crew_chunk *chunk = crew_chunk(t, (size_t)(c.status + c.values + deltas));
     if (!chunk)
         return end_by(t, GC_HEARD_KILL);
     copy_out(chunk, t->share, &c, deltas);
     wrong = content_wrong(t, chunk, &c);
-    enum next next = wrong ? distrust(t, wrong) : publish(t, &c);
-    if (next != ON) {
-        crew_chunk_drop(t->crew, chunk);
-        return next;
-    }
-    bool last = t->at + c.count == end_of(t);
-    t->heard_ns = gc_clock_now();
-    /* Before the loop hears of the end of the slice: the next order must find the executor waiting for one. */
-    bool hears = tender_order(t, GC_SHARE_GO);
-    hand_in(t, chunk, &c);
-    if (last)
-        return OVER;
-    return hears ? ON : end_by(t, GC_HEARD_DEAD);
+    if (!wrong)
+        return pass_on(t, chunk, &c);
+    crew_chunk_drop(t->crew, chunk);
+    return distrust(t, wrong);
 }
 
 /* ---- other words ---- */
@@ -241,15 +335,15 @@ static enum next too_much(struct gc_tender *t)
     uint64_t count = t->msg.as.said.count;
     if (t->msg.as.said.item != t->at || count < 1 || count > t->cap)
         return distrust(t, "another range than the slice's");
-    if (!tender_order(t, GC_SHARE_STOP))
-        return end_by(t, GC_HEARD_DEAD);
-    if (count > 1) {
-        t->cap = count / 2;
-        return AGAIN;
+    enum next next = settled(t);
+    if (next == ON)
+        next = stop(t);
+    if (next != AGAIN || t->redo || count > 1) {
+        t->cap = gc_max_u64(count / 2, 1);
+        return next;
     }
     const char *text = "the states of its reducers are too large together";
-    tender_fault(t, t->at, GC_UNSET, GC_CAUSE_TOO_LARGE, text, strlen(text));
-    return OVER;
+    return give_up(t, t->at, GC_UNSET, GC_CAUSE_TOO_LARGE, text, strlen(text));
 }
 
 static enum next its_fault(struct gc_tender *t)
@@ -261,9 +355,8 @@ static enum next its_fault(struct gc_tender *t)
     /* One that has run out of memory once keeps the pieces. */
     if (cause == GC_CAUSE_OOM)
         tender_retire(t);
-    tender_fault(t, t->msg.as.said.item, node, cause, (const char *)t->msg.as.said.text,
-                 gc_min_size(t->msg.as.said.len, GC_SHARE_TEXT));
-    return OVER;
+    return give_up(t, t->msg.as.said.item, node, cause, (const char *)t->msg.as.said.text,
+                   gc_min_size(t->msg.as.said.len, GC_SHARE_TEXT));
 }
 
 static enum next took(struct gc_tender *t)
@@ -284,9 +377,8 @@ static enum next took(struct gc_tender *t)
 /* A merge that cannot be made: states of another build, or damaged ones. */
 static enum next bad(struct gc_tender *t)
 {
-    tender_fault(t, t->at, GC_UNSET, GC_CAUSE_OP_ERROR, (const char *)t->msg.as.said.text,
-                 gc_min_size(t->msg.as.said.len, GC_SHARE_TEXT));
-    return OVER;
+    return give_up(t, t->at, GC_UNSET, GC_CAUSE_OP_ERROR, (const char *)t->msg.as.said.text,
+                   gc_min_size(t->msg.as.said.len, GC_SHARE_TEXT));
 }
 
 static enum next heed(struct gc_tender *t)
@@ -321,8 +413,10 @@ static bool feed(struct gc_tender *t)
 /* Once through what is left, until it has ended or the executor was stopped. */
 static enum next go_through(struct gc_tender *t)
 {
+    t->at = t->done;
     t->sent = t->at;
     t->took = t->at;
+    t->redo = false;
     gc_watch_begin(&t->watch, t->at, gc_max_u64(end_of(t), t->at + 1), gc_clock_now());
     int spool = -1;
     if (!open_spool(t, &spool))
@@ -336,7 +430,9 @@ static enum next go_through(struct gc_tender *t)
         if (!feed(t))
             return end_by(t, GC_HEARD_DEAD);
         enum gc_heard heard = tender_hear(t);
-        enum next next = heard == GC_HEARD_MSG ? heed(t) : end_by(t, heard);
+        enum next next = heard == GC_HEARD_MSG         ? heed(t)
+                         : heard == GC_HEARD_PUBLISHED ? settle(t)
+                                                       : end_by(t, heard);
         if (next != ON)
             return next;
     }
@@ -352,7 +448,8 @@ void slice_run(struct gc_tender *t)
 {
     const struct gc_agent_slice *s = &t->now->slice;
     bool items = s->kind == GC_LEASE_ITEMS;
-    t->at = items ? s->first : 0;
+    t->done = items ? s->first : 0;
+    t->at = t->done;
     t->cap = t->needs.n_outputs > 0 ? gc_max_u64(TENDER_OUTPUTS / t->needs.n_outputs, 1) : GC_CHUNK_ITEMS;
     t->n_refusals = 0;
     const struct gc_blob *input = t->now->input;

@@ -61,7 +61,7 @@ static void forget_refusals(struct gc_tender *t)
 {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < t->n_refusals; i++) {
-        if (t->refusals[i].item >= t->at)
+        if (t->refusals[i].item >= t->done)
             t->refusals[kept++] = t->refusals[i];
     }
     t->n_refusals = kept;
@@ -102,6 +102,20 @@ static bool clashes(const struct gc_tender *t, const struct gc_task *task, const
     return true;
 }
 
+static void open_at(struct gc_tender *t, const struct gc_task *task, const struct gc_files_token *token,
+                    struct gc_output *o)
+{
+    uint8_t path[GC_MAX_PATH];
+    struct gc_buf buf;
+    struct gc_fault fault = {0};
+    gc_buf_init(&buf, path, sizeof path);
+    enum gc_cause cause = gc_stage_path(t->stage, o->step, task, NULL, &buf, &fault);
+    if (cause == GC_CAUSE_NONE)
+        gc_files_output(t->crew->roots, folder_of(t), gc_buf_bytes(&buf), token, o);
+    else
+        gc_files_refuse(o, cause, fault.text);
+}
+
 static void open_output(struct gc_tender *t, const struct gc_task *task, uint64_t item, uint32_t i,
                         struct gc_share_output *out, int *fds, unsigned *n)
 {
@@ -123,7 +137,7 @@ static void open_output(struct gc_tender *t, const struct gc_task *task, uint64_
         o->refused = before->cause;
         memcpy(o->text, before->text, sizeof o->text);
     } else if (!clashes(t, task, need, o)) {
-        gc_files_output(t->crew->roots, folder_of(t), t->stage, task, &token, o);
+        open_at(t, task, &token, o);
     }
     out->step = need->step;
     out->there = o->there;
@@ -171,58 +185,73 @@ static struct gc_output *find_output(struct gc_tender *t, uint64_t item, uint32_
     return NULL;
 }
 
-static void note_refusal(struct gc_tender *t, const struct gc_output *o, enum gc_cause cause)
+static void note_refusal(struct gc_tender *t, const struct gc_output *o)
 {
     if (refused_before(t, o->item, o->step))
-        return; /* it names a file twice */
+        return;
     GC_ASSERT(t->n_refusals < t->max_outputs);
     struct gc_refusal *r = &t->refusals[t->n_refusals++];
     r->item = o->item;
     r->step = o->step;
-    r->cause = cause;
+    r->cause = o->refused;
     memcpy(r->text, o->text, sizeof r->text);
 }
 
 /* The name of an output that is named by its digest. */
-static struct gc_bytes path_of(struct gc_tender *t, const struct gc_output *o, const struct gc_digest *digest,
-                               uint8_t path[GC_MAX_PATH])
+static void place(struct gc_tender *t, const struct gc_digest *digest, struct gc_output *o)
 {
     struct gc_task task;
-    struct gc_fault fault;
+    struct gc_fault fault = {0};
+    uint8_t path[GC_MAX_PATH];
     struct gc_buf buf;
-    gc_buf_init(&buf, path, GC_MAX_PATH);
+    gc_buf_init(&buf, path, sizeof path);
     describe(t, o->item, &task);
-    if (!o->by_digest || gc_stage_path(t->stage, o->step, &task, digest, &buf, &fault) != GC_CAUSE_NONE)
-        return (struct gc_bytes){0};
-    return gc_buf_bytes(&buf);
+    enum gc_cause cause = gc_stage_path(t->stage, o->step, &task, digest, &buf, &fault);
+    if (cause == GC_CAUSE_NONE)
+        gc_files_place(t->crew->roots, folder_of(t), gc_buf_bytes(&buf), o);
+    else
+        gc_files_refuse(o, cause, fault.text);
 }
 
-enum gc_cause task_publish(struct gc_tender *t, uint64_t count, const struct gc_share_made *made,
-                           uint32_t n_made, uint64_t *ret_item, char text[GC_SHARE_TEXT])
+bool task_made(struct gc_tender *t, uint64_t count, const struct gc_share_made *made, uint32_t n_made)
 {
-    bool refused = false;
-    forget_refusals(t);
+    bool any = false;
     for (uint32_t i = 0; i < n_made; i++) {
         /* A copy: the executor can still write there. */
         struct gc_share_made m = made[i];
         struct gc_output *o =
             m.item >= t->at && m.item - t->at < count ? find_output(t, m.item, m.step) : NULL;
-        if (!o || o->fd < 0)
-            continue; /* it has made what nobody asked for: there is no file to publish */
-        uint8_t path[GC_MAX_PATH];
-        enum gc_cause cause = gc_files_publish(t->crew->roots, folder_of(t), path_of(t, o, &m.digest, path),
-                                               m.bytes, &t->crew->fence_ns, o);
-        if (cause == GC_CAUSE_INFRA) {
-            *ret_item = m.item;
-            memcpy(text, o->text, GC_SHARE_TEXT);
-            return cause;
-        }
-        if (cause != GC_CAUSE_NONE) {
-            note_refusal(t, o, cause);
-            refused = true;
-        }
+        if (!o || o->fd < 0 || o->made)
+            continue; /* nobody asked for it, or it was told before: there is no file to publish */
+        o->made = true;
+        o->bytes = m.bytes;
+        if (o->by_digest)
+            place(t, &m.digest, o);
+        any |= !o->there;
     }
-    return refused ? GC_CAUSE_OUTPUT : GC_CAUSE_NONE;
+    return any;
+}
+
+uint32_t task_split(struct gc_tender *t, uint64_t end, struct gc_output *ret)
+{
+    uint32_t kept = 0, n = 0;
+    for (uint32_t i = 0; i < t->n_outputs; i++) {
+        if (t->outputs[i].item < end)
+            ret[n++] = t->outputs[i];
+        else
+            t->outputs[kept++] = t->outputs[i];
+    }
+    t->n_outputs = kept;
+    return n;
+}
+
+void task_note(struct gc_tender *t, const struct gc_output *outputs, uint32_t n)
+{
+    forget_refusals(t);
+    for (uint32_t i = 0; i < n; i++) {
+        if (outputs[i].made && outputs[i].refused != GC_CAUSE_NONE)
+            note_refusal(t, &outputs[i]);
+    }
 }
 
 void task_close(struct gc_tender *t, uint64_t end)

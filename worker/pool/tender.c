@@ -187,10 +187,11 @@ enum gc_heard tender_hear(struct gc_tender *t)
 {
     for (;;) {
         uint64_t until = deadline(t);
-        struct pollfd p[3] = {{.fd = t->child.sock, .events = POLLIN},
+        struct pollfd p[4] = {{.fd = t->child.sock, .events = POLLIN},
                               {.fd = t->child.status, .events = POLLIN},
-                              {.fd = t->wake, .events = POLLIN}};
-        int n = poll(p, 3, wait_ms(until));
+                              {.fd = t->wake, .events = POLLIN},
+                              {.fd = t->publisher.event_fd, .events = POLLIN}};
+        int n = poll(p, 4, wait_ms(until));
         if (n < 0 && errno != EINTR)
             return GC_HEARD_DEAD;
         listen_to(t);
@@ -199,6 +200,8 @@ enum gc_heard tender_hear(struct gc_tender *t)
             if (!tender_wanted(t))
                 return GC_HEARD_KILL;
         }
+        if (p[3].revents & POLLIN)
+            return GC_HEARD_PUBLISHED;
         /* What it said before it died comes first. */
         if (p[0].revents & POLLIN)
             return receive(t) ? GC_HEARD_MSG : GC_HEARD_DEAD;
@@ -206,6 +209,22 @@ enum gc_heard tender_hear(struct gc_tender *t)
             return GC_HEARD_DEAD;
         if (n == 0 && gc_clock_now() >= deadline(t))
             return GC_HEARD_TIMEOUT;
+    }
+}
+
+bool tender_await(struct gc_tender *t)
+{
+    for (;;) {
+        struct pollfd p[2] = {{.fd = t->wake, .events = POLLIN},
+                              {.fd = t->publisher.event_fd, .events = POLLIN}};
+        if (poll(p, 2, -1) < 0)
+            continue; /* a signal */
+        if (p[0].revents & POLLIN)
+            drain_wake(t);
+        if (!tender_wanted(t))
+            return false;
+        if (p[1].revents & POLLIN)
+            return true;
     }
 }
 
@@ -391,15 +410,17 @@ enum gc_err tender_start(struct gc_tender *t, struct gc_crew *crew, uint32_t slo
 {
     t->crew = crew;
     t->slot = slot;
-    t->max_outputs = TENDER_OUTPUTS + (GC_SHARE_AHEAD + 1) * GC_MAX_STAGE_NODES;
+    t->max_outputs = TENDER_MAX_OUTPUTS;
     t->outputs = calloc(t->max_outputs, sizeof t->outputs[0]);
     t->refusals = calloc(t->max_outputs, sizeof t->refusals[0]);
     t->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_mutex_init(&t->lock, NULL);
     pthread_cond_init(&t->cond, NULL);
-    bool whole = t->outputs && t->refusals && t->wake >= 0;
+    bool whole = t->outputs && t->refusals && t->wake >= 0 &&
+                 gc_publisher_start(&t->publisher, crew->sync, &crew->fence_ns) == GC_OK;
     if (whole && pthread_create(&t->thread, NULL, tend, t) == 0)
         return GC_OK;
+    gc_publisher_end(&t->publisher);
     free(t->outputs);
     free(t->refusals);
     if (t->wake >= 0)
@@ -412,6 +433,7 @@ void tender_stop(struct gc_tender *t)
     pthread_join(t->thread, NULL);
     if (t->job)
         free_job(t->job);
+    gc_publisher_end(&t->publisher);
     free(t->outputs);
     free(t->refusals);
     close(t->wake);

@@ -10,18 +10,22 @@
 
 #include "worker/ops/ops.h"
 #include "worker/pool/crew.h"
-#include "worker/pool/files.h"
+#include "worker/pool/publisher.h"
 #include "worker/pool/said.h"
 #include "worker/pool/share.h"
 #include "worker/pool/watch.h"
 #include "worker/pool/zygote.h"
 
-#define TENDER_OUTPUTS       128u /* files of one chunk: each is some open descriptors */
+#define TENDER_OUTPUTS 128u /* files of one chunk: each is some open descriptors */
+/* Of items whose descriptors are out: those of a full chunk, the one that it waits for, and those sent ahead. */
+#define TENDER_MAX_OUTPUTS   (TENDER_OUTPUTS + (GC_SHARE_AHEAD + 1u) * GC_MAX_STAGE_NODES)
 #define TENDER_RECYCLE_ITEMS 500u
 #define TENDER_RECYCLE_NS \
     ((uint64_t)10000000000) /* an executor is replaced after so many items and so long */
 /* ... or, between two slices, where so much of its memory is in use: it has grown, or lies in pieces. */
 #define TENDER_RECYCLE_BYTES ((uint64_t)512 << 20)
+
+_Static_assert(TENDER_MAX_OUTPUTS <= GC_PUBLISH_BATCH, "the outputs of a chunk are one batch");
 
 struct tender_job {
     struct gc_agent_slice slice; /* given: in `given` */
@@ -82,24 +86,29 @@ struct gc_tender {
     bool tasks; /* its items come with descriptors */
     uint64_t heard_ns;
     struct gc_watch watch;
-    uint64_t at;   /* first item that is not handed in */
+    uint64_t done; /* first item that is not handed in */
+    uint64_t at;   /* first item that is in no chunk: those between are being published */
     uint64_t sent; /* first item whose TASK was not sent */
     uint64_t took; /* first item whose TASK is not used up */
     uint64_t cap;
+    bool redo;                 /* what is not handed in runs again: an output could not be published */
     struct gc_output *outputs; /* of items [at, sent) */
     uint32_t n_outputs;
     uint32_t max_outputs;
     struct gc_files_life life;
     struct gc_refusal *refusals;
     uint32_t n_refusals;
+    struct gc_publisher publisher;
+    struct gc_crew_event batch; /* the chunk that it publishes the outputs of */
     struct gc_share_msg msg;
 };
 
 enum gc_heard {
     GC_HEARD_MSG,
-    GC_HEARD_DEAD,    /* it ended by itself */
-    GC_HEARD_TIMEOUT, /* the task has had its time */
-    GC_HEARD_KILL,    /* the loop wants the slice ended, or all */
+    GC_HEARD_PUBLISHED, /* the publisher is through */
+    GC_HEARD_DEAD,      /* it ended by itself */
+    GC_HEARD_TIMEOUT,   /* the task has had its time */
+    GC_HEARD_KILL,      /* the loop wants the slice ended, or all */
 };
 
 /* tender.c */
@@ -107,6 +116,8 @@ enum gc_err tender_start(struct gc_tender *t, struct gc_crew *crew, uint32_t slo
 void tender_stop(struct gc_tender *t);
 /* The executor's next message, or why there is none. */
 enum gc_heard tender_hear(struct gc_tender *t);
+/* Waits for the publisher alone: the executor has nothing to do. False: the slice is not wanted any more. */
+bool tender_await(struct gc_tender *t);
 bool tender_say(struct gc_tender *t, const void *msg, size_t len, const int *fds, unsigned n);
 bool tender_order(struct gc_tender *t, enum gc_share_op op);
 /* The slice is over: why not by a chunk. Ends the executor where `heard` is no message. */
@@ -122,10 +133,12 @@ void slice_run(struct gc_tender *t);
 /* task.c */
 /* Opens what item `sent` needs and sends it. False: the executor does not hear. */
 bool task_send(struct gc_tender *t);
-/* Publishes what the chunk [at, at + count) has made. GC_CAUSE_NONE; OUTPUT: refusals were noted, the chunk does not count; INFRA, with
- * the item. */
-enum gc_cause task_publish(struct gc_tender *t, uint64_t count, const struct gc_share_made *made,
-                           uint32_t n_made, uint64_t *ret_item, char text[GC_SHARE_TEXT]);
+/* Notes in the outputs which of them the chunk [at, at + count) has made. False: there is nothing to publish. */
+bool task_made(struct gc_tender *t, uint64_t count, const struct gc_share_made *made, uint32_t n_made);
+/* Moves the outputs of items before `end` to `ret`, which has room for all. */
+uint32_t task_split(struct gc_tender *t, uint64_t end, struct gc_output *ret);
+/* Those of them that were refused are refused from the start when their items run again. */
+void task_note(struct gc_tender *t, const struct gc_output *outputs, uint32_t n);
 void task_close(struct gc_tender *t, uint64_t end); /* of items before `end` */
 
 /* crew.c */
@@ -144,6 +157,7 @@ struct gc_crew {
     struct gc_crew_config config;
     struct gc_roots *roots;
     struct gc_zygote *zygote;
+    struct gc_sync *sync;
     atomic_uint_fast64_t fence_ns;
     int event_fd;
     pthread_mutex_t lock;

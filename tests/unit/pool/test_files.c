@@ -1,4 +1,4 @@
-/* Inputs, temporaries, and publishing. */
+/* Inputs and temporaries. */
 #include "tests/unit/suite.h"
 #include "worker/pool/files.h"
 
@@ -11,7 +11,6 @@
 
 static char folder[] = "/tmp/gc-files-XXXXXX";
 static struct gc_roots *roots;
-static atomic_uint_fast64_t fence = UINT64_MAX;
 static struct gc_files_life life = {.worker = 0xa, .boot = 0xb};
 
 static void open_folder(void)
@@ -43,17 +42,6 @@ static void write_file(const char *name, const char *text)
     ck_assert_ptr_nonnull(f);
     fputs(text, f);
     fclose(f);
-}
-
-static void holds(const char *name, const char *text)
-{
-    char path[256], got[256] = "";
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *f = fopen(path, "r");
-    ck_assert_ptr_nonnull(f);
-    ck_assert_ptr_nonnull(fgets(got, sizeof got, f));
-    fclose(f);
-    ck_assert_str_eq(got, text);
 }
 
 static unsigned names(void)
@@ -98,96 +86,102 @@ START_TEST(inputs)
 }
 END_TEST
 
-/* As gc_files_output leaves it, but for the template. */
-static struct gc_output output(const char *name, enum gc_exists exists, const char *bytes, bool named)
+static const struct gc_files_token token = {.run_no = 1, .term = 2, .lease = 3};
+
+static struct gc_output output(const char *path, enum gc_exists exists, bool by_digest)
 {
-    struct gc_output out = {.life = &life, .item = 1, .exists = exists, .fd = -1, .home = -1, .folder = -1};
-    ck_assert_int_eq(
-        gc_roots_open_parent(roots, gc_str_of(folder), gc_str_of(name), true, &out.folder, out.name, NULL),
-        GC_OK);
-    out.home = out.folder;
-    if (named) {
-        strcpy(out.temporary, ".graphcap-test");
-        out.fd = openat(out.home, out.temporary, O_RDWR | O_CREAT | O_EXCL, 0600);
-    } else {
-        out.fd = openat(out.home, ".", O_TMPFILE | O_RDWR, 0600);
-    }
-    ck_assert_int_ge(out.fd, 0);
-    ck_assert_int_eq(write(out.fd, bytes, strlen(bytes)), strlen(bytes));
+    struct gc_output out = {.life = &life, .item = 1, .exists = exists, .by_digest = by_digest};
+    gc_files_output(roots, gc_str_of(folder), b(path), &token, &out);
     return out;
 }
 
-static enum gc_cause publish(struct gc_output *out, uint64_t bytes)
-{
-    gc_files_start_sync(out);
-    enum gc_cause cause =
-        gc_files_publish(roots, gc_str_of(folder), (struct gc_bytes){0}, bytes, &fence, out);
-    gc_files_close(out);
-    gc_files_close(out); /* twice is once */
-    return cause;
-}
-
-START_TEST(publishes_whole_and_once)
+START_TEST(a_temporary_has_no_name)
 {
     open_folder();
-    for (int named = 0; named < 2; named++) {
-        const char *name = named ? "deep/er/out" : "out";
-        struct gc_output out = output(name, GC_EXISTS_ERROR, "bytes", named);
-        ck_assert_int_eq(publish(&out, 5), GC_CAUSE_NONE);
-        holds(name, "bytes");
-        /* The same again is the same; others are a failure, and change nothing. */
-        out = output(name, GC_EXISTS_ERROR, "bytes", named);
-        ck_assert_int_eq(publish(&out, 5), GC_CAUSE_NONE);
-        out = output(name, GC_EXISTS_ERROR, "BYTES", named);
-        ck_assert_int_eq(publish(&out, 5), GC_CAUSE_OUTPUT);
-        ck_assert_str_eq(out.text, "'out' exists with other bytes");
-        out = output(name, GC_EXISTS_ERROR, "longer", named);
-        ck_assert_int_eq(publish(&out, 6), GC_CAUSE_OUTPUT);
-        holds(name, "bytes");
-        out = output(name, GC_EXISTS_OVERWRITE, "BYTES", named);
-        ck_assert_int_eq(publish(&out, 5), GC_CAUSE_NONE);
-        holds(name, "BYTES");
+    struct gc_output out = output("new/folders/a.webp", GC_EXISTS_ERROR, false);
+    ck_assert_uint_eq(out.refused, GC_CAUSE_NONE);
+    ck_assert_int_ge(out.fd, 0);
+    ck_assert_str_eq(out.name, "a.webp");
+    ck_assert_uint_eq(names(), 1); /* the folder, which was made */
+    gc_files_close(&out);
+    gc_files_close(&out); /* twice is once */
+    ck_assert_int_lt(out.fd, 0);
+    close_folder();
+}
+END_TEST
+
+START_TEST(skip_takes_what_is_there)
+{
+    open_folder();
+    write_file("a", "there");
+    struct gc_output out = output("a", GC_EXISTS_SKIP, false);
+    char got[8] = "";
+    ck_assert(out.there);
+    ck_assert_int_eq(read(out.fd, got, 7), 5);
+    ck_assert_str_eq(got, "there");
+    gc_files_close(&out);
+    out = output("b", GC_EXISTS_SKIP, false);
+    ck_assert(!out.there);
+    gc_files_close(&out);
+    /* A link, or a folder, is no file that was written before. */
+    char path[64];
+    snprintf(path, sizeof path, "%s/link", folder);
+    ck_assert_int_eq(symlink("a", path), 0);
+    out = output("link", GC_EXISTS_SKIP, false);
+    ck_assert(!out.there);
+    gc_files_close(&out);
+    for (int e = 0; e < 2; e++) {
+        out = output("a", e ? GC_EXISTS_OVERWRITE : GC_EXISTS_ERROR, false);
+        ck_assert(!out.there);
+        gc_files_close(&out);
     }
-    ck_assert_uint_eq(names(), 2); /* no temporary is left */
     close_folder();
 }
 END_TEST
 
-START_TEST(publishes_nothing_behind_the_fence)
+START_TEST(outputs_stay_below_the_roots)
 {
     open_folder();
-    struct gc_output out = output("out", GC_EXISTS_ERROR, "bytes", true);
-    atomic_store(&fence, 1);
-    ck_assert_int_eq(publish(&out, 5), GC_CAUSE_INFRA);
-    atomic_store(&fence, UINT64_MAX);
-    ck_assert_uint_eq(names(), 0);
+    char path[64];
+    snprintf(path, sizeof path, "%s/out", folder);
+    ck_assert_int_eq(symlink("/tmp", path), 0);
+    write_file("file", "no folder");
+    static const struct {
+        const char *path;
+        enum gc_cause cause;
+    } rows[] = {{"out/a", GC_CAUSE_NOT_ALLOWED},
+                {"out/deep/er/a", GC_CAUSE_NOT_ALLOWED},
+                {"../a", GC_CAUSE_NOT_ALLOWED},
+                {"/etc/a", GC_CAUSE_NOT_ALLOWED},
+                {"file/a", GC_CAUSE_OUTPUT}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct gc_output out = output(rows[i].path, GC_EXISTS_ERROR, false);
+        ck_assert_int_eq(out.refused, rows[i].cause);
+        ck_assert_uint_gt(strlen(out.text), 0);
+        ck_assert_int_lt(out.fd, 0);
+        gc_files_close(&out);
+    }
     close_folder();
 }
 END_TEST
 
-START_TEST(believes_no_length)
+START_TEST(by_digest_it_is_placed_later)
 {
     open_folder();
-    struct gc_output out = output("out", GC_EXISTS_ERROR, "bytes", false);
-    ck_assert_int_eq(publish(&out, 4), GC_CAUSE_OUTPUT);
-    ck_assert_uint_eq(names(), 0);
-    close_folder();
-}
-END_TEST
-
-START_TEST(follows_no_link_to_the_output)
-{
-    open_folder();
-    write_file("target", "bytes");
-    char link[64];
-    snprintf(link, sizeof link, "%s/out", folder);
-    ck_assert_int_eq(symlink("target", link), 0);
-    struct gc_output out = output("out", GC_EXISTS_ERROR, "bytes", false);
-    ck_assert_int_eq(publish(&out, 5), GC_CAUSE_OUTPUT);
-    out = output("out", GC_EXISTS_OVERWRITE, "mine", false);
-    ck_assert_int_eq(publish(&out, 4), GC_CAUSE_NONE);
-    holds("target", "bytes");
-    holds("out", "mine");
+    struct gc_output out = output("by/0000", GC_EXISTS_ERROR, true);
+    ck_assert_int_ge(out.fd, 0);
+    ck_assert_uint_eq(names(), 0); /* its folder is not known yet */
+    int home = out.home;
+    gc_files_place(roots, gc_str_of(folder), b("by/1234"), &out);
+    ck_assert_uint_eq(out.refused, GC_CAUSE_NONE);
+    ck_assert_str_eq(out.name, "1234");
+    ck_assert_int_eq(out.home, home);
+    ck_assert_int_ne(out.folder, home);
+    gc_files_close(&out);
+    out = output("by/0000", GC_EXISTS_ERROR, true);
+    gc_files_place(roots, gc_str_of(folder), b("/etc/1234"), &out);
+    ck_assert_uint_eq(out.refused, GC_CAUSE_NOT_ALLOWED);
+    gc_files_close(&out);
     close_folder();
 }
 END_TEST
@@ -200,20 +194,18 @@ START_TEST(sweeps_a_folder_once_a_life)
     write_file(earlier, "left by a life that was killed");
     write_file(".graphcap-000000000000000a-000000000000000b-1-1-1-1-1", "of this life");
     write_file(".graphcap-000000000000000d-000000000000000c-1-1-1-1-1", "another worker's");
-    write_file("out", "bytes");
-    struct gc_output out = output("out", GC_EXISTS_OVERWRITE, "BYTES", false);
-    ck_assert_int_eq(publish(&out, 5), GC_CAUSE_NONE);
-    holds("out", "BYTES");
-    ck_assert_uint_eq(names(), 3);
+    struct gc_output out = output("out", GC_EXISTS_OVERWRITE, false);
+    gc_files_close(&out);
+    ck_assert_uint_eq(names(), 2);
     /* It is not read again for each file. */
     write_file(earlier, "there again");
-    out = output("out", GC_EXISTS_OVERWRITE, "again", false);
-    ck_assert_int_eq(publish(&out, 5), GC_CAUSE_NONE);
-    ck_assert_uint_eq(names(), 4);
+    out = output("out", GC_EXISTS_OVERWRITE, false);
+    gc_files_close(&out);
+    ck_assert_uint_eq(names(), 3);
     close_folder();
 }
 END_TEST
 
-GC_SUITE("pool files", GC_TEST(inputs), GC_TEST(publishes_whole_and_once),
-         GC_TEST(publishes_nothing_behind_the_fence), GC_TEST(believes_no_length),
-         GC_TEST(follows_no_link_to_the_output), GC_TEST(sweeps_a_folder_once_a_life))
+GC_SUITE("pool files", GC_TEST(inputs), GC_TEST(a_temporary_has_no_name), GC_TEST(skip_takes_what_is_there),
+         GC_TEST(outputs_stay_below_the_roots), GC_TEST(by_digest_it_is_placed_later),
+         GC_TEST(sweeps_a_folder_once_a_life))
