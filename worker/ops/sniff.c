@@ -165,11 +165,22 @@ const struct gc_format *gc_sniff(const uint8_t *head, size_t len)
     return NULL;
 }
 
+/* A number of `n` bytes; `large`: its highest byte comes first. */
+static uint64_t number_at(const uint8_t *at, size_t n, bool large)
+{
+    uint64_t v = 0;
+    for (size_t i = 0; i < n; i++)
+        v = v << 8 | at[large ? i : n - 1 - i];
+    return v;
+}
+
 bool gc_sniff_cut(const uint8_t *head, size_t len, uint64_t size)
 {
-    if (!is_webp(head, len))
+    if (is_webp(head, len))
+        return size < number_at(head + 4, 4, false) + 8;
+    if (!is_tiff(head, len) || len < 16)
         return false;
-    uint64_t riff =
-        (uint64_t)head[4] | (uint64_t)head[5] << 8 | (uint64_t)head[6] << 16 | (uint64_t)head[7] << 24;
-    return size < riff + 8;
+    bool large = head[0] == 'M';
+    bool wide = head[large ? 3 : 2] == 0x2b; /* BigTIFF */
+    return size <= (wide ? number_at(head + 8, 8, large) : number_at(head + 4, 4, large));
 }

@@ -38,7 +38,8 @@ extern const uint32_t gc_formats_n;
 /* Names of those that `loaders` may add; ends with NULL. */
 extern const char *const gc_loader_names[];
 
-/* Whether a file of that size ends before it says itself that it does: WebP's decoder does not tell a cut file from a broken header. */
+/* Whether a file of that size ends before it says itself that it does, where its decoder does not tell a cut file from a broken
+ * header: WebP has its length in its head, a TIFF the place of its directory, which most writers put at the end. */
 bool gc_sniff_cut(const uint8_t *head, size_t len, uint64_t size);
 
 #define GC_SNIFF_BYTES 1024u

@@ -3,6 +3,9 @@
 #include "tests/unit/suite.h"
 
 #include <stdio.h>
+#include <string.h>
+
+#include <vips/vips.h>
 
 static struct rig r;
 
@@ -33,6 +36,93 @@ START_TEST(truncation_is_blamed_on_load)
         ck_assert_uint_eq(r.result.pattern[echo], GC_OUTCOME_DONE);
         ck_assert_uint_eq(r.result.n_made, 0);
         ck_assert_uint_eq(r.result.n_faults, 1);
+        rig_release(&r);
+    }
+}
+END_TEST
+
+/* Ways of reading a file: who pulls its pixels, and how many. */
+static void build_save(int load)
+{
+    (void)rig_step(&r, "save", "to=x.jpg", load);
+}
+
+static void build_describe(int load)
+{
+    (void)rig_step(&r, "describe", "", load);
+}
+
+static void build_chain(int load)
+{
+    int small = rig_step(&r, "thumbnail_image", "width=200", load);
+    int crisp = rig_step(&r, "sharpen", "", small);
+    (void)rig_step(&r, "save", "to=x.webp", crisp);
+    (void)rig_step(&r, "describe", "", small);
+}
+
+static void build_takers(int load)
+{
+    static const char *const settings[] = {"width=300", "width=40"};
+    for (int i = 0; i < 2; i++) {
+        int small = rig_step(&r, "thumbnail_image", settings[i], load);
+        rig_push_down(&r, load);
+        (void)rig_step(&r, "save", "to=x.png", small);
+    }
+}
+
+static void build_all(int load)
+{
+    build_takers(load);
+    build_describe(load);
+    build_save(load);
+    rig_reducer(&r, "count", "", load);
+}
+
+static void (*const builds[])(int) = {build_save, build_describe, build_chain, build_takers, build_all};
+
+/* Whoever pulled: `load` is damaged, what hangs on it is skipped, what does not is done, and nothing is published or fed. */
+static void blamed_on_load(const char *name, const char *bad)
+{
+    for (size_t b = 0; b < sizeof builds / sizeof builds[0]; b++) {
+        struct rig *one = &r;
+        one->program.n_steps = 0;
+        one->task.want = 0;
+        int echo = rig_step(one, "echo", "", -1);
+        int load = rig_step(one, "load", "", -1);
+        builds[b](load);
+        rig_install(one);
+        gc_stage_delta_begin(one->stage);
+        rig_run(one, bad);
+        ck_assert_msg(rig_cause(one, load) == GC_CAUSE_DAMAGED, "%s %zu: %u %s", name, b,
+                      rig_cause(one, load), rig_text(one, load));
+        ck_assert_uint_eq(one->result.n_faults, 1);
+        ck_assert_uint_eq(one->result.n_made, 0);
+        ck_assert_uint_eq(one->result.pattern[echo], GC_OUTCOME_DONE);
+        for (uint32_t i = (uint32_t)load + 1; i < gc_stage_nodes(one->stage); i++)
+            ck_assert_uint_eq(one->result.pattern[i], GC_OUTCOME_SKIPPED);
+        gc_stage_delta_add(one->stage);
+        for (uint32_t j = 0; j < gc_stage_reducers(one->stage); j++) {
+            uint8_t memory[256];
+            struct gc_buf state;
+            uint64_t items = 1;
+            gc_buf_init(&state, memory, sizeof memory);
+            ck_assert_int_eq(gc_stage_delta_take(one->stage, j, &state, &items), GC_OK);
+            ck_assert_uint_eq(items, 0);
+        }
+        gc_stage_destroy(&one->stage);
+    }
+}
+
+START_TEST(truncation_is_blamed_on_load_whoever_pulls)
+{
+    static const char *const names[] = {"photo.jpg", "photo.png", "photo.webp",
+                                        "photo.gif", "photo.tif", "photo.avif"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        rig_init(&r);
+        if (!strstr(names[i], ".avif") || vips_type_find("VipsOperation", "heifsave")) {
+            const char *photo = rig_photo(&r, names[i], 800, 600);
+            blamed_on_load(names[i], rig_truncated(&r, photo, "bad", 0.6));
+        }
         rig_release(&r);
     }
 }
@@ -123,5 +213,6 @@ START_TEST(no_file_is_load_s_fault)
 }
 END_TEST
 
-GC_SUITE("bad_files", GC_TEST(truncation_is_blamed_on_load), GC_TEST(truncation_may_be_allowed),
+GC_SUITE("bad_files", GC_TEST(truncation_is_blamed_on_load),
+         GC_TEST(truncation_is_blamed_on_load_whoever_pulls), GC_TEST(truncation_may_be_allowed),
          GC_TEST(causes_of_bad_files), GC_TEST(limits_are_kept), GC_TEST(no_file_is_load_s_fault))

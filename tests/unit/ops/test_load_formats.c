@@ -83,8 +83,8 @@ END_TEST
 /* Every prefix of a head is looked at within its length. */
 START_TEST(short_heads_are_read_within_their_length)
 {
-    static const char *const heads[] = {"\xff\xd8\xff\xe0", "RIFF\x10\0\0\0WEBP", "P6\n1 1\n255\n",
-                                        "<?xml ?><svg/>"};
+    static const char *const heads[] = {"\xff\xd8\xff\xe0\x10JFIF....", "RIFF\x10\0\0\0WEBP",
+                                        "P6\n1 1\n255\n", "<?xml ?><svg/>"};
     for (size_t i = 0; i < GC_COUNT_OF(heads); i++)
         for (size_t len = 0; len < 12; len++) {
             char *exact = malloc(len + !len); /* so that a sanitizer sees a step beyond */
@@ -94,6 +94,29 @@ START_TEST(short_heads_are_read_within_their_length)
             (void)gc_sniff_cut((const uint8_t *)exact, len, 100);
             free(exact);
         }
+}
+END_TEST
+
+START_TEST(cut_files_are_told_by_what_they_say)
+{
+    static const struct {
+        const char *head;
+        size_t len;
+        uint64_t whole; /* the smallest size that it does not contradict */
+    } rows[] = {
+#define HEAD(text, whole) {text, sizeof(text) - 1, whole}
+        HEAD("RIFF\x10\x01\0\0WEBPVP8 ", 0x118),
+        HEAD("II\x2a\0\x10\x20\0\0\0\0\0\0\0\0\0\0", 0x2011),
+        HEAD("MM\0\x2a\0\0\x20\x10\0\0\0\0\0\0\0\0", 0x2011),
+        HEAD("MM\0\x2b\0\x08\0\0\0\0\0\0\0\0\x20\x10", 0x2011),
+#undef HEAD
+    };
+    for (size_t i = 0; i < GC_COUNT_OF(rows); i++) {
+        const uint8_t *head = (const uint8_t *)rows[i].head;
+        ck_assert(gc_sniff_cut(head, rows[i].len, rows[i].whole - 1));
+        ck_assert(!gc_sniff_cut(head, rows[i].len, rows[i].whole));
+    }
+    ck_assert(!gc_sniff_cut((const uint8_t *)"\xff\xd8\xff\xe0............", 16, 1));
 }
 END_TEST
 
@@ -445,8 +468,9 @@ START_TEST(files_are_bounded)
 END_TEST
 
 GC_SUITE("load_formats", GC_TEST(first_bytes_tell_the_format),
-         GC_TEST(short_heads_are_read_within_their_length), GC_TEST(further_formats_are_opened_where_asked),
-         GC_TEST(what_is_not_read_is_named), GC_TEST(names_that_are_no_choice_are_refused),
+         GC_TEST(short_heads_are_read_within_their_length), GC_TEST(cut_files_are_told_by_what_they_say),
+         GC_TEST(further_formats_are_opened_where_asked), GC_TEST(what_is_not_read_is_named),
+         GC_TEST(names_that_are_no_choice_are_refused),
          GC_TEST(decoders_are_blocked_but_while_a_file_is_opened), GC_TEST(frames_are_taken_as_asked),
          GC_TEST(a_page_that_is_not_there_is_bad_input), GC_TEST(all_frames_count_against_max_pixels),
          GC_TEST(many_bands_count_as_many_pixels), GC_TEST(large_files_are_refused),
