@@ -67,6 +67,12 @@ static void run_item(const struct slot *s, const struct thing *program, uint64_t
     }
 }
 
+/* Whom to blame for what happens by chance. */
+static uint64_t first_node(const struct gc_program *program)
+{
+    return program->n_steps > 0 && !program->steps[0].reduce ? 0 : GC_UNSET;
+}
+
 /* A FINISH may end its executor by chance where retries are without end. */
 static bool finish_dies(struct sim_world *w, const struct slot *s, const struct thing *program)
 {
@@ -103,7 +109,7 @@ static void segment(struct sim_world *w, struct sim_worker *k, uint32_t index)
             bool slow = fatal != UINT32_MAX && sim_job_fate(program->job, program->program.steps[fatal].node,
                                                             item) == SIM_FATE_TIMEOUT;
             s->dies = true;
-            s->node = fatal != UINT32_MAX ? fatal : 0;
+            s->node = fatal != UINT32_MAX ? fatal : first_node(&program->program);
             s->cause = slow ? GC_CAUSE_TIMEOUT : GC_CAUSE_CRASH;
             t += slow ? program->program.timeout_ns : 0;
             w->counters->item_timeouts += slow;
@@ -283,8 +289,8 @@ void sim_worker_kill_executor(struct sim_world *w, uint32_t index)
             continue;
         w->counters->executor_kills++;
         bool item = s->slice.kind == GC_LEASE_ITEMS && s->until > s->at;
-        die(w, k, i, item ? sim_rng_between(&w->rng, s->at, s->until - 1) : GC_UNSET, item ? 0 : GC_UNSET,
-            item ? GC_CAUSE_CRASH : GC_CAUSE_INFRA);
+        die(w, k, i, item ? sim_rng_between(&w->rng, s->at, s->until - 1) : GC_UNSET,
+            item ? first_node(&program->program) : GC_UNSET, item ? GC_CAUSE_CRASH : GC_CAUSE_INFRA);
         return;
     }
 }

@@ -113,16 +113,16 @@ static void draw_nodes(struct sim_job *j, struct sim_mem *m, struct sim_rng *rng
 {
     j->nodes = sim_mem_take(m, SIM_NODES * sizeof *j->nodes);
     node(j, m, "numbers", NULL, 0);
-    uint32_t maps = (uint32_t)sim_rng_between(rng, 1, 5);
+    uint32_t scans = (uint32_t)sim_rng_below(rng, 4);
+    uint32_t maps = (uint32_t)sim_rng_between(rng, scans > 0 ? 0 : 1, 5);
     for (uint32_t i = 0; i < maps; i++) {
         uint64_t reads = sim_rng_below(rng, j->n_nodes); /* a tree: of the source, or of an earlier map */
         node(j, m, "maps", &reads, 1);
     }
-    uint32_t scans = (uint32_t)sim_rng_below(rng, 4);
     for (uint32_t i = 0; i < scans; i++)
         scan_node(j, m, rng, maps);
     uint32_t sums = (uint32_t)sim_rng_between(rng, scans > 0 ? 0 : 1, 3);
-    for (uint32_t i = 0; i < sums; i++) {
+    for (uint32_t i = 0; i < sums && maps > 0; i++) {
         uint64_t reads = 1 + sim_rng_below(rng, maps);
         node(j, m, "adds", &reads, 1);
     }

@@ -48,7 +48,7 @@ struct sim_job {
     bool cancel;                  /* the client cancels it in the middle */
 };
 
-/* Draws a job: a source, a chain or tree of working nodes, reducers on some, of which some scan. run_no is filled into programs at
+/* Draws a job: a source, a chain or tree of working nodes (which may be empty), reducers on some, of which some scan. run_no is filled into programs at
  * submit. */
 void sim_job_draw(struct sim_job *j, struct sim_mem *m, struct sim_rng *rng, uint32_t index, bool poison,
                   bool flaky);

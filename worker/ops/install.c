@@ -166,11 +166,10 @@ static enum gc_err install_step(struct gc_stage *s, uint32_t at, struct gc_fault
     return st->delta ? GC_OK : GC_ERR_NOMEM;
 }
 
-/* Nodes, then hoisted steps, then reducing ones: each kind is counted apart. */
+/* Nodes, then hoisted steps, then reducing ones: each kind is counted apart. Items whose number alone is going to be read have none. */
 static enum gc_err count_steps(struct gc_stage *s, struct gc_fault *fault)
 {
-    if (s->program.n_steps == 0 || s->program.n_steps > GC_MAX_STAGE_NODES ||
-        s->program.kind == GC_STAGE_SOURCE)
+    if (s->program.n_steps > GC_MAX_STAGE_NODES || s->program.kind == GC_STAGE_SOURCE)
         return gc_fault_set(fault, GC_ERR_INVALID, "not a program that an executor runs");
     bool all = s->program.kind == GC_STAGE_REDUCE;
     for (uint32_t i = 0; i < s->program.n_steps; i++) {
@@ -183,7 +182,7 @@ static enum gc_err count_steps(struct gc_stage *s, struct gc_fault *fault)
     }
     s->n_nodes = s->program.n_steps - s->n_hoisted - s->n_reducers;
     if (all && s->n_reducers != 1)
-        return gc_fault_set(fault, GC_ERR_INVALID, "a reducing stage of several steps");
+        return gc_fault_set(fault, GC_ERR_INVALID, "a reducing stage of several steps, or none");
     return GC_OK;
 }
 

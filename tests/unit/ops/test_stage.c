@@ -428,6 +428,22 @@ START_TEST(a_picture_of_one_colour_is_described)
 }
 END_TEST
 
+START_TEST(items_without_a_node)
+{
+    struct gc_fault fault = {0};
+    rig_init(&r);
+    rig_install(&r);
+    ck_assert_uint_eq(gc_stage_nodes(r.stage), 0);
+    rig_run(&r, NULL);
+    ck_assert_uint_eq(r.result.n_faults, 0);
+    ck_assert_uint_eq(r.values.len, 0);
+    gc_stage_destroy(&r.stage);
+    r.program.kind = GC_STAGE_REDUCE;
+    ck_assert_int_eq(gc_stage_install(rig_encode(&r.program), &r.stage, &fault), GC_ERR_INVALID);
+    rig_release(&r);
+}
+END_TEST
+
 GC_SUITE("stage", GC_TEST(a_picture_of_one_colour_is_described), GC_TEST(echo_says_item_and_hash),
          GC_TEST(thumbnails_are_those_of_the_vips_command), GC_TEST(without_push_down_it_is_thumbnail_image),
          GC_TEST(exif_turns_it), GC_TEST(shared_images_are_made_once),
@@ -435,4 +451,4 @@ GC_SUITE("stage", GC_TEST(a_picture_of_one_colour_is_described), GC_TEST(echo_sa
          GC_TEST(given_nodes_are_not_run), GC_TEST(only_what_is_wanted_is_committed),
          GC_TEST(fail_fails_as_asked), GC_TEST_ABORTS(fail_crashes_as_asked),
          GC_TEST(settings_are_refused_at_install_or_run), GC_TEST(metadata_is_left_behind),
-         GC_TEST(describe_agrees_with_libvips))
+         GC_TEST(describe_agrees_with_libvips), GC_TEST(items_without_a_node))
