@@ -10,10 +10,13 @@ bool gc_scan_part_put(struct gc_buf *out, const struct gc_scan_part *part)
 {
     if (!gc_buf_ok(out) || gc_scan_part_size(part) > gc_buf_left(out))
         return false;
-    return gc_buf_put_varint(out, part->first) && gc_buf_put_varint(out, part->count) &&
-           gc_buf_put_varint(out, part->status.len) && gc_buf_put_varint(out, part->values.len) &&
-           gc_buf_append(out, part->status.ptr, part->status.len) &&
-           gc_buf_append(out, part->values.ptr, part->values.len);
+    gc_buf_put_varint(out, part->first);
+    gc_buf_put_varint(out, part->count);
+    gc_buf_put_varint(out, part->status.len);
+    gc_buf_put_varint(out, part->values.len);
+    gc_buf_append(out, part->status.ptr, part->status.len);
+    gc_buf_append(out, part->values.ptr, part->values.len);
+    return gc_buf_ok(out);
 }
 
 bool gc_scan_part_take(struct gc_reader *in, struct gc_scan_part *ret)
