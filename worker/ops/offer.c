@@ -59,6 +59,21 @@ static const struct {
 };
 static const struct {
     const char *nickname;
+    const char *setting;
+    const char *choices[5];
+} choices[] = {
+#define CHOICES(nickname, setting, ...) {#nickname, #setting, {__VA_ARGS__}},
+#include "worker/ops/offered.def"
+};
+static const struct {
+    const char *nickname;
+    const char *formats[9];
+} formats[] = {
+#define FORMATS(nickname, ...) {#nickname, {__VA_ARGS__}},
+#include "worker/ops/offered.def"
+};
+static const struct {
+    const char *nickname;
     const char *argument;
 } withheld[] = {
 #define WITHOUT(nickname, argument) {#nickname, #argument},
@@ -98,6 +113,22 @@ const char *gc_offer_names(const char *nickname, const char *setting)
     for (size_t i = 0; i < GC_COUNT_OF(names); i++)
         if (strcmp(names[i].nickname, nickname) == 0 && strcmp(names[i].setting, setting) == 0)
             return names[i].type;
+    return NULL;
+}
+
+const char *const *gc_offer_choices(const char *nickname, const char *setting)
+{
+    for (size_t i = 0; i < GC_COUNT_OF(choices); i++)
+        if (strcmp(choices[i].nickname, nickname) == 0 && strcmp(choices[i].setting, setting) == 0)
+            return choices[i].choices;
+    return NULL;
+}
+
+const char *const *gc_offer_formats(const char *nickname)
+{
+    for (size_t i = 0; i < GC_COUNT_OF(formats); i++)
+        if (strcmp(formats[i].nickname, nickname) == 0)
+            return formats[i].formats;
     return NULL;
 }
 

@@ -40,6 +40,10 @@ const struct gc_offer_range *gc_offer_range(const char *nickname, const char *se
 double gc_offer_apart(const char *nickname, const char *setting);
 /* The enumeration whose names the setting's list takes beside their numbers; NULL: none. */
 const char *gc_offer_names(const char *nickname, const char *setting);
+/* Of a setting's choices those that are offered, NULL-terminated; NULL: all. */
+const char *const *gc_offer_choices(const char *nickname, const char *setting);
+/* The formats, by libvips' names, that an image may have; NULL-terminated; NULL: any. */
+const char *const *gc_offer_formats(const char *nickname);
 /* Whether the argument is kept from jobs. */
 bool gc_offer_withholds(const char *nickname, const char *argument);
 /* Width and height that an image must have at least. */

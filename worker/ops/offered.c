@@ -108,6 +108,14 @@ static enum gc_err review_names(const char *names, const struct gc_form_part *pa
     return gc_vips_describe_names(names, arena, row);
 }
 
+static void narrow(const char *const *choices, struct gc_arena *arena, struct gc_op_config *row)
+{
+    if (!choices)
+        return;
+    for (row->n_choices = 0; *choices; choices++)
+        row->choices[row->n_choices++].text = gc_arena_text(arena, *choices);
+}
+
 static enum gc_err review(const struct gc_form *form, const struct gc_form_part *part, struct gc_arena *arena,
                           struct gc_op_config *row)
 {
@@ -116,6 +124,7 @@ static enum gc_err review(const struct gc_form *form, const struct gc_form_part 
         row->min = range->min;
         row->max = range->max;
     }
+    narrow(gc_offer_choices(form->nickname, part->name), arena, row);
     const char *names = gc_offer_names(form->nickname, part->name);
     if (names)
         return review_names(names, part, arena, row);

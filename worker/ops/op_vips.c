@@ -71,6 +71,23 @@ static enum gc_cause check_apart(struct gc_run *run, const char *nickname, const
     return GC_CAUSE_NONE;
 }
 
+static bool one_of(const char *const *list, struct gc_str text)
+{
+    for (; *list; list++)
+        if (gc_str_is(text, *list))
+            return true;
+    return false;
+}
+
+static enum gc_cause check_choices(struct gc_run *run, const char *nickname, const char *key,
+                                   const struct gc_value *v)
+{
+    const char *const *choices = gc_offer_choices(nickname, key);
+    if (choices && (v->kind != GC_VALUE_STRING || !one_of(choices, gc_bytes_str(v->as.string))))
+        return gc_run_fail(run, GC_CAUSE_OP_ERROR, "%s: none of its choices", key);
+    return GC_CAUSE_NONE;
+}
+
 static enum gc_cause check_settings(struct gc_run *run, const struct gc_step *step,
                                     const struct gc_form *form)
 {
@@ -82,6 +99,8 @@ static enum gc_cause check_settings(struct gc_run *run, const struct gc_step *st
         enum gc_cause cause = check_range(run, form->nickname, part->name, v);
         if (!cause)
             cause = check_apart(run, form->nickname, part->name, v);
+        if (!cause)
+            cause = check_choices(run, form->nickname, part->name, v);
         if (cause)
             return cause;
     }
@@ -145,19 +164,31 @@ static bool fills(const struct gc_form *form, const struct gc_step *step, uint32
     return slot.len ? gc_str_is(gc_bytes_str(slot), part->name) : part_at(form, input) == part;
 }
 
-static enum gc_cause take_image(struct taken *t, uint32_t input, VipsImage **ret)
+static enum gc_cause check_image(struct taken *t, const struct gc_cell *cell)
 {
-    struct gc_cell *cell;
     int width;
     int height;
-    enum gc_cause cause = gc_run_image(t->run, t->st, input, &cell);
-    if (cause)
-        return cause;
     gc_offer_smallest(t->form->nickname, &width, &height);
     if (cell->width < width || cell->height < height)
         return gc_run_fail(t->run, GC_CAUSE_OP_ERROR,
                            "%s takes images of %d x %d pixels at least, not %d x %d", t->form->nickname,
                            width, height, cell->width, cell->height);
+    const char *const *formats = gc_offer_formats(t->form->nickname);
+    const char *format = vips_enum_nick(VIPS_TYPE_BAND_FORMAT, (int)cell->format);
+    if (formats && !one_of(formats, gc_str_of(format)))
+        return gc_run_fail(t->run, GC_CAUSE_OP_ERROR, "%s does not take %s pixels: cast them before",
+                           t->form->nickname, format);
+    return GC_CAUSE_NONE;
+}
+
+static enum gc_cause take_image(struct taken *t, uint32_t input, VipsImage **ret)
+{
+    struct gc_cell *cell;
+    enum gc_cause cause = gc_run_image(t->run, t->st, input, &cell);
+    if (!cause)
+        cause = check_image(t, cell);
+    if (cause)
+        return cause;
     if (t->st->offer->access == GC_ACCESS_RANDOM && cell->streamed)
         cause = gc_cell_materialise(t->run, cell);
     if (cause)

@@ -8,7 +8,7 @@
 #include "proto/message.h"
 #include "worker/ops/ops.h"
 
-#define RIG_MAX    16
+#define RIG_MAX    64
 #define RIG_INPUTS 8
 
 /* A program under construction. */

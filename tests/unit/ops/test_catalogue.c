@@ -150,12 +150,14 @@ START_TEST(every_guard_guards_something)
 #define RANGE(nickname, setting, min, max) {#nickname, #setting},
 #define APART(nickname, setting, least)    {#nickname, #setting},
 #define NAMES(nickname, setting, type)     {#nickname, #setting},
+#define CHOICES(nickname, setting, ...)    {#nickname, #setting},
 #include "worker/ops/offered.def"
     };
     static const char *const ops[] = {
 #define SMALLEST(nickname, width, height) #nickname,
 #define SEEDED(nickname)                  #nickname,
 #define WITHOUT(nickname, argument)       #nickname,
+#define FORMATS(nickname, ...)            #nickname,
 #include "worker/ops/offered.def"
     };
     decode();
@@ -191,6 +193,7 @@ START_TEST(ranges_are_reviewed)
 {
     decode();
     ck_assert_double_eq(config_of("hist_find_ndim", "bins")->max, 256);
+    ck_assert_uint_eq(config_of("quadratic", "interpolate")->n_choices, 2);
     ck_assert_double_eq(config_of("extract_band", "band")->max, 1e7);
     ck_assert_uint_eq(config_of("perlin", "seed")->fallback.kind, GC_VALUE_NULL);
     for (uint32_t i = 0; i < op_of("copy")->n_config; i++)

@@ -331,6 +331,8 @@ START_TEST(what_is_known_to_harm_is_refused)
         {"hist_find_ndim", "bins=1000", GC_CAUSE_OP_ERROR, "outside of 1 to 256"},
         {"copy", "coding=labq", GC_CAUSE_OP_ERROR, "no such setting"},
         {"copy", "width=100", GC_CAUSE_OP_ERROR, "no such setting"},
+        {"quadratic", "interpolate=bicubic", GC_CAUSE_OP_ERROR, "none of its choices"},
+        {"conv", "precision=approximate", GC_CAUSE_OP_ERROR, "none of its choices"},
         {"zoom", "xfac=10000 yfac=10000", GC_CAUSE_TOO_LARGE, "the limit is 100000000"},
         {"replicate", "across=10000 down=10000", GC_CAUSE_TOO_LARGE, "the limit is 100000000"},
         {"embed", "x=0 y=0 width=100000 height=100000", GC_CAUSE_TOO_LARGE, "the limit is 100000000"},
@@ -348,6 +350,24 @@ START_TEST(what_is_known_to_harm_is_refused)
         ck_assert_msg(strstr(rig_text(&r, at), rows[i].says) != NULL, "%s", rig_text(&r, at));
         rig_release(&r);
     }
+}
+END_TEST
+
+START_TEST(formats_that_harm_are_refused)
+{
+    const char *photo = begin(33, 17);
+    int mask = rig_step(&r, "gaussmat", "sigma=1 min_ampl=0.2", -1);
+    int load = rig_step(&r, "load", "", -1);
+    int fine = rig_step(&r, "conva", "", load);
+    rig_also(&r, mask);
+    int wide = rig_step(&r, "conva", "", rig_step(&r, "cast", "format=ushort", load));
+    rig_also(&r, mask);
+    rig_install(&r);
+    rig_run(&r, photo);
+    ck_assert_uint_eq(r.result.pattern[fine], GC_OUTCOME_DONE);
+    ck_assert_uint_eq(rig_cause(&r, wide), GC_CAUSE_OP_ERROR);
+    ck_assert_str_eq(rig_text(&r, wide), "conva does not take ushort pixels: cast them before");
+    rig_release(&r);
 }
 END_TEST
 
@@ -387,5 +407,5 @@ GC_SUITE("forms", GC_TEST(lists_take_all_in_order), GC_TEST(inputs_go_by_their_n
          GC_TEST(values_stand_behind_an_images_own), GC_TEST(values_are_bare_or_records),
          GC_TEST(what_is_not_finite_is_nil), GC_TEST(painting_leaves_the_input_as_it_was),
          GC_TEST(chance_is_the_same_for_a_node_and_an_item_of_a_run),
-         GC_TEST(what_is_known_to_harm_is_refused), GC_TEST(what_is_made_of_nothing_has_a_limit_too),
-         GC_TEST(no_profile_is_a_word))
+         GC_TEST(what_is_known_to_harm_is_refused), GC_TEST(formats_that_harm_are_refused),
+         GC_TEST(what_is_made_of_nothing_has_a_limit_too), GC_TEST(no_profile_is_a_word))
