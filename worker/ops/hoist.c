@@ -1,8 +1,8 @@
 /* Steps of the run that steps of items read: a watermark, say. Each is computed in an executor where a node first needs it, and kept
  * with its pixels in memory until the stage goes. Its own stage commits it; here it has no outcome.
  *
- * What fails for a cause that is never retried is remembered, and every node that hangs on it fails with that cause, under the name
- * of the hoisted step. What fails for lack of memory is not: the node that needed it is retried, and with it the step.
+ * What fails for a cause that is never retried is remembered for the chunk at hand, and every node of it that hangs on it fails with
+ * that cause, under the name of the hoisted step: somebody may mend the file, and retry. What fails for lack of memory is not: the node that needed it is retried, and with it the step.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,11 +42,22 @@ void gc_hoist_setup(struct gc_stage *s)
 void gc_hoist_release(struct gc_stage *s)
 {
     for (uint32_t i = s->n_nodes; i < gc_stage_first_reducer(s); i++) {
+        struct gc_hoist *h = &s->steps[i].hoist;
         gc_cell_release(&s->cells[i]);
         gc_decode_release(&s->steps[i].decode);
-        free(s->steps[i].hoist.text);
-        free(s->steps[i].hoist.record);
+        free(h->text);
+        free(h->record);
+        *h = (struct gc_hoist){.held = h->held};
     }
+}
+
+void gc_hoist_forget(struct gc_stage *s)
+{
+    bool failed = false;
+    for (uint32_t i = s->n_nodes; i < gc_stage_first_reducer(s); i++)
+        failed = failed || s->steps[i].hoist.state == GC_HOIST_FAILED;
+    if (failed)
+        gc_hoist_release(s); /* all: what it was made of may be another file now */
 }
 
 /* What of the cell lies in the scratch of this run, which the next one empties. */

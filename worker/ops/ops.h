@@ -164,7 +164,7 @@ void gc_stage_run(struct gc_stage *s, const struct gc_task *task, struct gc_blam
 
 /* ---- reducers ---- */
 
-/* Empties the deltas: a new chunk. */
+/* Empties the deltas: a new chunk. Hoisted steps that have failed are tried again. */
 void gc_stage_delta_begin(struct gc_stage *s);
 /* Adds what the last run would feed: its wanted, done inputs of reducers. Call it once the item is in the chunk. */
 void gc_stage_delta_add(struct gc_stage *s);

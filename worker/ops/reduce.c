@@ -22,6 +22,7 @@ void gc_stage_delta_begin(struct gc_stage *s)
         st->delta_items = 0;
     }
     s->feeds = 0;
+    gc_hoist_forget(s);
 }
 
 /* The record of the cell that the reducer reads, and the names of its fields. */

@@ -162,6 +162,8 @@ enum gc_cause gc_hoist_for(struct gc_run *run, uint32_t at);
 /* At install, once steps are linked. */
 void gc_hoist_setup(struct gc_stage *s);
 void gc_hoist_release(struct gc_stage *s);
+/* Where one has failed, all are made anew. */
+void gc_hoist_forget(struct gc_stage *s);
 
 void gc_decode_release(struct gc_decode *d);
 

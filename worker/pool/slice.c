@@ -452,6 +452,7 @@ void slice_run(struct gc_tender *t)
     t->at = t->done;
     t->cap = t->needs.n_outputs > 0 ? gc_max_u64(TENDER_OUTPUTS / t->needs.n_outputs, 1) : GC_CHUNK_ITEMS;
     t->n_refusals = 0;
+    task_begin(t);
     const struct gc_blob *input = t->now->input;
     t->scan = s->kind == GC_LEASE_FINISH && input && input->kind == GC_BLOB_SPOOL;
     t->tasks = (items && t->needs.n_inputs > 0) || ((items || t->scan) && t->needs.n_outputs > 0);
@@ -468,4 +469,5 @@ void slice_run(struct gc_tender *t)
     while (go_through(t) == AGAIN)
         task_close(t, UINT64_MAX);
     task_close(t, UINT64_MAX);
+    task_end(t);
 }

@@ -37,9 +37,11 @@ static void copy_text(uint8_t to[GC_SHARE_TEXT], uint32_t *ret_len, const char *
     memcpy(to, from, *ret_len);
 }
 
-static void open_input(struct gc_tender *t, const struct gc_task *task, const struct gc_stage_input *need,
-                       struct gc_share_input *out, int *fds, unsigned *n)
+/* The item's own file, or one that all items read: that is opened once a slice. */
+static void open_input(struct gc_tender *t, const struct gc_task *task, uint32_t i, struct gc_share_input *out,
+                       int *fds, unsigned *n)
 {
+    const struct gc_stage_input *need = &t->needs.inputs[i];
     const struct gc_blob *page = t->now->input;
     bool of_item = need->path.len == 0;
     out->file = need->file;
@@ -51,9 +53,26 @@ static void open_input(struct gc_tender *t, const struct gc_task *task, const st
     }
     char text[GC_SHARE_TEXT] = "";
     struct gc_bytes path = of_item ? task->text : need->path;
-    out->refused = gc_files_input(t->crew->roots, folder_of(t), path, need->max_file, &fds[*n], text);
+    int *fd = of_item ? &fds[*n] : &t->kept[i];
+    if (of_item || *fd < 0)
+        out->refused = gc_files_input(t->crew->roots, folder_of(t), path, need->max_file, fd, text);
     copy_text(out->text, &out->len, text);
-    *n += out->refused == GC_CAUSE_NONE;
+    if (out->refused == GC_CAUSE_NONE)
+        fds[(*n)++] = *fd;
+}
+
+void task_begin(struct gc_tender *t)
+{
+    for (uint32_t i = 0; i < GC_MAX_STAGE_INPUTS; i++)
+        t->kept[i] = -1;
+}
+
+void task_end(struct gc_tender *t)
+{
+    for (uint32_t i = 0; i < GC_MAX_STAGE_INPUTS; i++)
+        if (t->kept[i] >= 0)
+            (void)close(t->kept[i]);
+    task_begin(t);
 }
 
 /* Those of items that are handed in are not asked for again: what is left are outputs of one chunk. */
@@ -159,10 +178,13 @@ bool task_send(struct gc_tender *t)
     unsigned n = 0;
     struct gc_task task;
     describe(t, item, &task);
-    for (uint32_t i = 0; i < t->needs.n_inputs; i++)
-        open_input(t, &task, &t->needs.inputs[i], &msg.as.task.inputs[i], fds, &n);
+    unsigned own = 0; /* the item's file comes first */
+    for (uint32_t i = 0; i < t->needs.n_inputs; i++) {
+        open_input(t, &task, i, &msg.as.task.inputs[i], fds, &n);
+        if (t->needs.inputs[i].path.len == 0)
+            own = n;
+    }
     msg.as.task.n_inputs = t->needs.n_inputs;
-    unsigned inputs = n;
     for (uint32_t i = 0; i < t->needs.n_outputs; i++)
         open_output(t, &task, item, i, &msg.as.task.outputs[i], fds, &n);
     msg.as.task.n_outputs = t->needs.n_outputs;
@@ -170,7 +192,7 @@ bool task_send(struct gc_tender *t)
     size_t len =
         offsetof(struct gc_share_msg, as.task.outputs) + t->needs.n_outputs * sizeof msg.as.task.outputs[0];
     bool heard = tender_say(t, &msg, len, fds, n);
-    gc_fds_close(fds, inputs); /* outputs stay: they are to be published */
+    gc_fds_close(fds, own); /* outputs stay: they are to be published */
     return heard;
 }
 

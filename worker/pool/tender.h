@@ -98,6 +98,7 @@ struct gc_tender {
     struct gc_files_life life;
     struct gc_refusal *refusals;
     uint32_t n_refusals;
+    int kept[GC_MAX_STAGE_INPUTS]; /* inputs that are the same for all items of the slice, once open; -1 */
     struct gc_publisher publisher;
     struct gc_crew_event batch; /* the chunk that it publishes the outputs of */
     struct gc_share_msg msg;
@@ -140,6 +141,9 @@ uint32_t task_split(struct gc_tender *t, uint64_t end, struct gc_output *ret);
 /* Those of them that were refused are refused from the start when their items run again. */
 void task_note(struct gc_tender *t, const struct gc_output *outputs, uint32_t n);
 void task_close(struct gc_tender *t, uint64_t end); /* of items before `end` */
+/* The inputs that items share: none is open; and closes them. */
+void task_begin(struct gc_tender *t);
+void task_end(struct gc_tender *t);
 
 /* crew.c */
 /* A chunk's memory, once there is a credit for it; NULL: the slice is not wanted any more. */
