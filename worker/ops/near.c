@@ -29,6 +29,7 @@ struct near {
     uint32_t *parent; /* [n] union-find */
     uint32_t groups;
     uint8_t order[BITS]; /* bits, the one that tells most first */
+    double alike[BITS];  /* in that order: how likely two hashes agree in it */
     /* of the chunk at work */
     uint64_t *by_key; /* [n] hashes by their bits in the chunk */
     uint32_t *ids;    /* [n] and which they are */
@@ -253,9 +254,19 @@ static double choices(unsigned bits, unsigned radius)
     return sum;
 }
 
-/* Comparisons, and looks at buckets, which miss the cache; of hashes without a pattern. */
-static double cost_of(const struct cut *cut, double n)
+/* How likely two hashes have one key. */
+static double one_key(const struct near *s, const struct cut *cut, unsigned chunk)
 {
+    double p = 1;
+    for (unsigned i = 0; i < cut->bits; i++)
+        p *= s->alike[i * cut->chunks + chunk];
+    return p;
+}
+
+/* Comparisons, and looks at buckets, which miss the cache; of hashes whose bits hang together by nothing. */
+static double cost_of(const struct near *s, const struct cut *cut)
+{
+    const double n = s->n;
     static const double LOOK = 4;
     static const double FILL = 4; /* a hash into its bucket, a bit of its key */
     double keys = (double)(UINT32_C(1) << cut->bits);
@@ -265,7 +276,8 @@ static double cost_of(const struct cut *cut, double n)
         if (near_keys > MAX_MASKS)
             return -1;
         double occupied = n < keys ? n : keys;
-        cost += near_keys * (n * n / keys / 2 + occupied * LOOK) + FILL * n * cut->bits + keys;
+        double pairs = n * n / 2 * one_key(s, cut, c);
+        cost += near_keys * (pairs + occupied * LOOK) + FILL * n * cut->bits + keys;
     }
     return cost;
 }
@@ -273,14 +285,14 @@ static double cost_of(const struct cut *cut, double n)
 static struct cut cheapest_cut(const struct near *s)
 {
     struct cut best = {.chunks = 1, .radius = s->distance}; /* one bucket: all pairs */
-    double least = cost_of(&best, s->n);
+    double least = cost_of(s, &best);
     for (unsigned chunks = 1; chunks <= s->distance + 1; chunks++) {
         for (unsigned bits = 1; bits * chunks <= BITS && bits <= GC_NEAR_KEY_BITS; bits++) {
             struct cut cut = {.chunks = chunks,
                               .bits = bits,
                               .radius = (s->distance + 1) / chunks - 1,
                               .wider = (s->distance + 1) % chunks};
-            double cost = cost_of(&cut, s->n);
+            double cost = cost_of(s, &cut);
             if (cost >= 0 && cost < least) {
                 least = cost;
                 best = cut;
@@ -306,6 +318,11 @@ static void order_bits(struct near *s)
             s->order[at] = s->order[at - 1];
         s->order[at] = (uint8_t)i;
     }
+    for (unsigned i = 0; i < BITS; i++) {
+        double far = (double)off[s->order[i]] /
+                     s->n; /* with p set: |2p - 1|, and two agree in p^2 + (1 - p)^2 of cases */
+        s->alike[i] = (1 + far * far) / 2;
+    }
 }
 
 /* ---- the whole ---- */
@@ -314,6 +331,7 @@ static enum gc_err join_all(struct near *s)
 {
     if (s->n < 2 || s->distance == 0)
         return GC_OK;
+    order_bits(s);
     struct cut cut = cheapest_cut(s);
     s->by_key = malloc((size_t)s->n * sizeof *s->by_key);
     s->ids = malloc((size_t)s->n * sizeof *s->ids);
@@ -322,7 +340,6 @@ static enum gc_err join_all(struct near *s)
     if (!s->by_key || !s->ids || !s->starts || !s->masks)
         return GC_ERR_NOMEM;
     choose_join(s);
-    order_bits(s);
     for (unsigned c = cut.chunks; c-- > 0 && s->groups > 1;) /* the wider ones last: most is joined by then */
         join_chunk(s, &cut, c);
     return GC_OK;
