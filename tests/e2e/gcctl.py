@@ -57,9 +57,8 @@ name: refused
 dag:
   nodes:
     - {id: lines, op: list, config: {path: items.txt}}
-    - {id: image, op: load, inputs: [lines]}
-    - {id: saved, op: save, inputs: [image], config: {to: "out/{index}.xyz"}}
-    - {id: total, op: count, inputs: [saved]}
+    - {id: picky, op: fail, inputs: [lines], config: {items: soon}}
+    - {id: total, op: count, inputs: [picky]}
 """)
 place.write("slow.yaml", """
 name: slow
@@ -165,9 +164,9 @@ def test_blame():
 def test_refused_program():
     """What only a worker can refuse fails the items, and is not tried for ever."""
     shown = json.loads(place.gcctl("run", "refused.yaml", "--json", code=5).out)
-    check(shown["nodes"]["saved"]["failed"] == ITEMS and shown["results"]["total"] == 0, f"{shown}")
+    check(shown["nodes"]["picky"]["failed"] == ITEMS and shown["results"]["total"] == 0, f"{shown}")
     told = place.gcctl("failures", shown["run"]).out
-    check("op-error" in told and "no format is written as '.xyz'" in told, told)
+    check("op-error" in told and "items: neither a number above 0 nor a list of item numbers" in told, told)
 
 
 def test_wrong_jobs():
