@@ -88,7 +88,8 @@ static enum gc_cause run_for_all(struct gc_run *run, uint32_t at)
         .index = GC_UNSET, .inputs = run->task->inputs, .n_inputs = run->task->n_inputs};
     uint64_t pixels = run->result->pixels;
     unsigned warnings = gc_vips_warnings();
-    s->cells[at] = (struct gc_cell){.sides = s->sides[at], .readers = readers_left(s, at)};
+    uint32_t readers = readers_left(s, at);
+    s->cells[at] = (struct gc_cell){.sides = s->sides[at], .readers = readers, .pullers = readers};
     run->task = &of_run;
     run->careful = false;
     enum gc_cause cause = gc_run_op(run, at);

@@ -311,7 +311,7 @@ static enum gc_cause turn(struct gc_run *run, struct gc_cell *cell)
 {
     if (vips_image_get_orientation(cell->image) <= 1)
         return GC_CAUSE_NONE;
-    enum gc_cause cause = cell->readers && cell->streamed ? gc_cell_materialise(run, cell) : GC_CAUSE_NONE;
+    enum gc_cause cause = cell->pullers && cell->streamed ? gc_cell_materialise(run, cell) : GC_CAUSE_NONE;
     if (cause)
         return cause;
     VipsImage *turned;
@@ -348,7 +348,8 @@ enum gc_cause gc_load_run(struct gc_run *run, struct gc_step_state *st, struct g
     cause = check_pixels(run, st->step, image);
     if (cause)
         return cause;
-    run->result->pixels += (uint64_t)vips_image_get_width(image) * (uint64_t)vips_image_get_height(image);
+    if (!(run->idle >> run->current & 1))
+        run->result->pixels += (uint64_t)vips_image_get_width(image) * (uint64_t)vips_image_get_height(image);
     cause = share(run, st, ret);
     return cause ? cause : turn(run, ret);
 }

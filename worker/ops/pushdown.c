@@ -56,7 +56,7 @@ uint64_t gc_pushdown_sharers(struct gc_run *run, uint32_t at, VipsImage *image)
     const struct gc_stage *s = run->stage;
     const struct gc_step_state *load = &s->steps[at];
     uint64_t takers = gc_run_takers(run, at);
-    uint32_t readers = s->cells[at].readers;
+    uint32_t readers = s->cells[at].pullers;
     if (!takers || (readers == 0 && !(takers & (takers - 1))))
         return 0; /* nobody to share it with */
     uint64_t sharers = 0;
@@ -95,15 +95,12 @@ static void set_options(VipsOperation *op, const struct gc_step_state *load)
     g_object_set(op, "fail_on", fail_on, "option_string", options, NULL);
 }
 
-static enum gc_cause thumbnail_of_file(struct gc_run *run, const struct gc_step_state *st,
-                                       const struct gc_step_state *load, VipsImage **ret)
+/* `op` is consumed. */
+static enum gc_cause build_on_file(struct gc_run *run, const struct gc_step_state *load, VipsOperation *op,
+                                   VipsImage **ret)
 {
-    VipsOperation *op = NULL;
     VipsSource *source;
-    enum gc_cause cause = gc_vips_make(run, st->step, "thumbnail_source", &op);
-    if (cause)
-        return cause;
-    cause = gc_load_source(run, load, &source);
+    enum gc_cause cause = gc_load_source(run, load, &source);
     if (cause) {
         g_object_unref(op);
         return cause;
@@ -118,6 +115,55 @@ static enum gc_cause thumbnail_of_file(struct gc_run *run, const struct gc_step_
         return gc_load_failed(run, true);
     gc_vips_own_metadata(*ret);
     return GC_CAUSE_NONE;
+}
+
+static enum gc_cause thumbnail_of_file(struct gc_run *run, const struct gc_step_state *st,
+                                       const struct gc_step_state *load, VipsImage **ret)
+{
+    VipsOperation *op = NULL;
+    enum gc_cause cause = gc_vips_make(run, st->step, "thumbnail_source", &op);
+    return cause ? cause : build_on_file(run, load, op, ret);
+}
+
+/* ---- for nobody to look at ----
+ * To turn a picture thumbnail reads all of it when it is built. Where its size is all that is asked for it is made unturned, to fit
+ * the box as that lies then, and the turn comes last, unread. */
+
+static bool lies_on_its_side(VipsImage *image)
+{
+    return vips_image_get_orientation(image) >= 5;
+}
+
+static enum gc_cause unturned(struct gc_run *run, const struct gc_step_state *st,
+                              const struct gc_step_state *load, bool swapped, VipsImage **ret)
+{
+    VipsOperation *op = NULL;
+    enum gc_cause cause = gc_vips_make(run, st->step, "thumbnail_source", &op);
+    if (cause)
+        return cause;
+    g_object_set(op, "no_rotate", TRUE, NULL);
+    if (swapped)
+        g_object_set(op, "width", (int)gc_setting_int(st->step, "height", 1), "height",
+                     (int)gc_setting_int(st->step, "width", 1), NULL);
+    return build_on_file(run, load, op, ret);
+}
+
+static enum gc_cause thumbnail_unseen(struct gc_run *run, const struct gc_step_state *st,
+                                      const struct gc_step_state *load, VipsImage **ret)
+{
+    VipsImage *image = NULL;
+    if (gc_setting(st->step, "no_rotate"))
+        return thumbnail_of_file(run, st, load, ret);
+    enum gc_cause cause = unturned(run, st, load, false, &image);
+    if (!cause && lies_on_its_side(image) && gc_setting(st->step, "height")) {
+        g_object_unref(image);
+        cause = unturned(run, st, load, true, &image);
+    }
+    if (cause)
+        return cause;
+    bool ok = vips_autorot(image, ret, NULL) == 0;
+    g_object_unref(image);
+    return ok ? GC_CAUSE_NONE : gc_run_vips_failed(run, GC_CAUSE_OP_ERROR, false);
 }
 
 /* As it lies in the file: thumbnail turns it itself, at the end, as it does with a file. */
@@ -140,9 +186,11 @@ enum gc_cause gc_pushdown_run(struct gc_run *run, struct gc_step_state *st, stru
 {
     struct gc_step_state *load = &run->stage->steps[st->step->decode];
     bool shared = load->decode.sharers >> run->current & 1;
+    bool unseen = run->idle >> run->current & 1;
     VipsImage *image;
-    enum gc_cause cause =
-        shared ? thumbnail_of_shared(run, st, load, &image) : thumbnail_of_file(run, st, load, &image);
+    enum gc_cause cause = shared   ? thumbnail_of_shared(run, st, load, &image)
+                          : unseen ? thumbnail_unseen(run, st, load, &image)
+                                   : thumbnail_of_file(run, st, load, &image);
     if (!cause)
         gc_cell_set_image(ret, image, !shared);
     return cause;

@@ -44,6 +44,54 @@ static bool reads_node(const struct gc_stage *s, const struct gc_step_state *st,
     return from != GC_UNSET && !gc_stage_is_hoisted(s, from) && reads_pixels_of(st, (uint32_t)from);
 }
 
+/* ---- what nobody looks at ----
+ * A file that is there and stays is told of without its picture: its step, and what is built for it alone, pull no pixels. */
+
+static bool is_there(const struct gc_task *task, uint32_t at)
+{
+    for (uint32_t i = 0; i < task->n_outputs; i++)
+        if (task->outputs[i].step == at)
+            return task->outputs[i].there;
+    return false;
+}
+
+/* It builds a pipeline and pulls nothing by itself. */
+static bool builds(const struct gc_step_state *st)
+{
+    if (st->offer)
+        return st->offer->access == GC_ACCESS_STREAM;
+    return st->op->traits & (GC_TRAIT_DECODE | GC_TRAIT_PASSES);
+}
+
+/* At least one node reads it, and each of them is idle. */
+static bool serves_idle_nodes(const struct gc_run *run, uint32_t at, uint64_t idle)
+{
+    const struct gc_stage *s = run->stage;
+    bool any = false;
+    for (uint32_t i = at + 1; i < s->n_nodes; i++) {
+        const struct gc_step *step = s->steps[i].step;
+        for (uint32_t k = 0; bit(run->needed, i) && k < step->n_inputs; k++) {
+            if (step->inputs[k].step != at)
+                continue;
+            if (!bit(idle, i))
+                return false;
+            any = true;
+        }
+    }
+    return any;
+}
+
+static uint64_t idle_nodes(const struct gc_run *run)
+{
+    uint64_t idle = 0;
+    for (uint32_t i = run->stage->n_nodes; i-- > 0;) {
+        bool served = idle && builds(&run->stage->steps[i]) && serves_idle_nodes(run, i, idle);
+        if (bit(run->needed, i) && (is_there(run->task, i) || served))
+            idle |= UINT64_C(1) << i;
+    }
+    return idle;
+}
+
 static void count_readers(struct gc_run *run)
 {
     struct gc_stage *s = run->stage;
@@ -52,8 +100,10 @@ static void count_readers(struct gc_run *run)
             continue;
         const struct gc_step *step = s->steps[i].step;
         for (uint32_t k = 0; k < step->n_inputs; k++)
-            if (reads_node(s, &s->steps[i], k))
+            if (reads_node(s, &s->steps[i], k)) {
                 s->cells[step->inputs[k].step].readers++;
+                s->cells[step->inputs[k].step].pullers += !bit(run->idle, i);
+            }
     }
 }
 
@@ -62,7 +112,7 @@ uint64_t gc_run_takers(const struct gc_run *run, uint32_t at)
     const struct gc_stage *s = run->stage;
     uint64_t takers = 0;
     for (uint32_t i = 0; i < gc_stage_first_reducer(s); i++)
-        if (s->steps[i].step->decode == at && (bit(run->needed, i) || gc_stage_is_hoisted(s, i)))
+        if (s->steps[i].step->decode == at && (bit(run->needed & ~run->idle, i) || gc_stage_is_hoisted(s, i)))
             takers |= UINT64_C(1) << i;
     return takers;
 }
@@ -114,7 +164,7 @@ static bool must_materialise(const struct gc_run *run, uint32_t at, const struct
         return false;
     if (run->careful)
         return cell->readers > 0 || run->stage->steps[at].step->decode != GC_UNSET;
-    return cell->readers > (gc_stage_is_hoisted(run->stage, at) ? 0 : 1);
+    return gc_stage_is_hoisted(run->stage, at) ? cell->readers > 0 : cell->pullers > 1;
 }
 
 static enum gc_cause check_size(struct gc_run *run, const struct gc_cell *cell)
@@ -251,6 +301,7 @@ static void begin(struct gc_run *run, bool careful)
     run->careful = careful;
     memset(run->fate, 0, sizeof run->fate);
     memset(run->cause, 0, sizeof run->cause);
+    run->idle = careful ? 0 : idle_nodes(run);
     count_readers(run);
 }
 

@@ -120,12 +120,6 @@ const struct gc_saver gc_savers[] = {
      .max_side = ANY_SIDE,
      .suffixes = {PLAIN(".hdr")},
      .settings = plain_settings},
-    {.name = "vips",
-     .operation = "vipssave_target",
-     .class_name = "VipsForeignSaveVips",
-     .max_side = ANY_SIDE,
-     .suffixes = {PLAIN(".v"), PLAIN(".vips")},
-     .settings = plain_settings},
 };
 const uint32_t gc_savers_n = GC_COUNT_OF(gc_savers);
 

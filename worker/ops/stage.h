@@ -33,6 +33,7 @@ struct gc_cell {
     VipsImage *image; /* owned; NULL where nobody reads it any more */
     bool streamed;
     uint32_t readers; /* steps of this run that have not read it yet */
+    uint32_t pullers; /* those of all its readers that pull pixels of it */
     int width;
     int height;
     int bands;
@@ -96,6 +97,7 @@ struct gc_run {
     struct gc_blame blame;
     struct gc_task_result *result;
     uint64_t needed;  /* steps that must run: the wanted ones and what they hang on */
+    uint64_t idle;    /* nodes that pull no pixels: files that are there and stay, and what is built for them alone */
     uint32_t current; /* step in execution */
     bool careful;
     bool skipped;    /* the op has ended the item at its step: no failure, and nothing below it runs */

@@ -328,7 +328,7 @@ const struct gc_op_row gc_op_rows[] = {
      .run = gc_phash_run},
     {.name = "save",
      .help =
-         "writes an image: the name's ending is the format (.jpg .png .webp .tif .gif .jp2 .ppm .pgm .pnm .pfm .hdr .v, and .avif .heic .jxl where libvips has them)",
+         "writes an image: the name's ending is the format (.jpg .png .webp .tif .gif .jp2 .ppm .pgm .pbm .pnm .pfm .hdr, and .avif .heic .jxl where libvips has them)",
      .scope = GC_SCOPE_ITEM,
      .traits = GC_TRAIT_PUBLISH,
      .cost = 100,

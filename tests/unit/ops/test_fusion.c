@@ -181,7 +181,7 @@ static uint64_t sharers(const char *format, const char *const *settings, int n, 
     for (uint32_t i = 0; i < gc_formats_n; i++)
         if (strcmp(gc_formats[i].name, format) == 0)
             r.stage->steps[load].decode.format = &gc_formats[i];
-    r.stage->cells[load].readers = readers;
+    r.stage->cells[load].pullers = readers;
     set = gc_pushdown_sharers(&run, (uint32_t)load, image);
     g_object_unref(image);
     rig_release(&r);
