@@ -38,15 +38,16 @@ struct gc_output {
     uint32_t step;
     enum gc_exists exists;
     bool by_digest;
-    bool there;          /* skip, and it was there: fd is that file */
-    uint32_t refused;    /* a cause */
-    bool made;           /* the executor says that it is whole, */
-    uint64_t bytes;      /* and so long */
-    int fd;              /* the temporary, or -1 */
-    int home;            /* folder of the temporary, or -1 */
-    int folder;          /* of the final name: mostly the same, or -1 */
-    char name[256];      /* final */
-    char temporary[160]; /* empty: it has no name */
+    bool there;              /* skip, and it was there: fd is that file */
+    uint32_t refused;        /* a cause */
+    bool made;               /* the executor says that it is whole, */
+    uint64_t bytes;          /* and so long, */
+    struct gc_digest digest; /* with this digest */
+    int fd;                  /* the temporary, or -1 */
+    int home;                /* folder of the temporary, or -1 */
+    int folder;              /* of the final name: mostly the same, or -1 */
+    char name[256];          /* final */
+    char temporary[160];     /* empty: it has no name */
     char text[GC_SHARE_TEXT];
 };
 

@@ -10,6 +10,7 @@
 #include "common/assert.h"
 #include "common/num.h"
 #include "common/sys/clock.h"
+#include "common/sys/digest.h"
 #include "common/sys/random.h"
 
 static bool wanted(const struct gc_output *out)
@@ -19,14 +20,34 @@ static bool wanted(const struct gc_output *out)
 
 /* ---- durable ---- */
 
-/* The executor's word is not taken for the length. */
-static void check_length(struct gc_output *out)
+static bool has_digest(int fd, const struct gc_digest *digest)
+{
+    uint8_t bytes[16384];
+    struct gc_digest_stream stream;
+    off_t at = 0;
+    ssize_t n;
+    gc_digest_init(&stream);
+    while ((n = pread(fd, bytes, sizeof bytes, at)) > 0) {
+        gc_digest_update(&stream, (struct gc_bytes){bytes, (size_t)n});
+        at += n;
+    }
+    struct gc_digest got = gc_digest_final(&stream);
+    return n == 0 && memcmp(got.b, digest->b, sizeof got.b) == 0;
+}
+
+/* The executor's word is not taken for the length, nor for the digest where that is the name. */
+static void check(struct gc_output *out)
 {
     struct stat st;
-    if (fstat(out->fd, &st) != 0 || (uint64_t)st.st_size != out->bytes) {
-        out->refused = GC_CAUSE_OUTPUT;
-        snprintf(out->text, sizeof out->text, "'%.120s': not as long as its op says", out->name);
-    }
+    const char *wrong = NULL;
+    if (fstat(out->fd, &st) != 0 || (uint64_t)st.st_size != out->bytes)
+        wrong = "not as long as its op says";
+    else if (out->by_digest && !has_digest(out->fd, &out->digest))
+        wrong = "its bytes have another digest";
+    if (!wrong)
+        return;
+    out->refused = GC_CAUSE_OUTPUT;
+    snprintf(out->text, sizeof out->text, "'%.120s': %s", out->name, wrong);
 }
 
 /* False: the disk has failed. */
@@ -35,7 +56,7 @@ static bool sync_files(struct gc_publish *p, struct gc_output *outputs, uint32_t
     uint32_t files = 0;
     for (uint32_t i = 0; i < n; i++) {
         if (wanted(&outputs[i]))
-            check_length(&outputs[i]);
+            check(&outputs[i]);
         if (!wanted(&outputs[i]))
             continue;
         p->whose[files] = i;

@@ -50,10 +50,12 @@ void gc_publisher_begin(struct gc_publisher *p, uint32_t n)
     pthread_mutex_unlock(&p->lock);
 }
 
-bool gc_publisher_busy(const struct gc_publisher *p)
+bool gc_publisher_busy(struct gc_publisher *p)
 {
-    /* Only its own caller makes it idle, or ends that. */
-    return __atomic_load_n(&p->state, __ATOMIC_RELAXED) != GC_PUBLISHER_IDLE;
+    pthread_mutex_lock(&p->lock);
+    bool busy = p->state != GC_PUBLISHER_IDLE;
+    pthread_mutex_unlock(&p->lock);
+    return busy;
 }
 
 void gc_publisher_take(struct gc_publisher *p, bool stop)

@@ -34,7 +34,7 @@ void gc_publisher_end(struct gc_publisher *p);
 
 /* With the `n` outputs that the caller has put into `outputs`, to be closed by gc_publisher_clear. It must be idle. */
 void gc_publisher_begin(struct gc_publisher *p, uint32_t n);
-bool gc_publisher_busy(const struct gc_publisher *p); /* a batch was begun and not taken */
+bool gc_publisher_busy(struct gc_publisher *p); /* a batch was begun and not taken */
 /* Waits until the batch is through: what became of it is in cause, item and outputs, until gc_publisher_clear. `stop`: nothing more of
  * it is wanted. */
 void gc_publisher_take(struct gc_publisher *p, bool stop);

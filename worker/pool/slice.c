@@ -89,8 +89,8 @@ static enum next stop(struct gc_tender *t)
 static enum next settle(struct gc_tender *t)
 {
     char text[GC_SHARE_TEXT] = "";
-    uint64_t item = t->publisher.item;
     enum gc_cause cause = end_batch(t, false, text);
+    uint64_t item = t->publisher.item;
     t->redo = cause != GC_CAUSE_NONE;
     if (cause != GC_CAUSE_INFRA)
         return ON;

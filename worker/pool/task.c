@@ -247,6 +247,7 @@ bool task_made(struct gc_tender *t, uint64_t count, const struct gc_share_made *
             continue; /* nobody asked for it, or it was told before: there is no file to publish */
         o->made = true;
         o->bytes = m.bytes;
+        o->digest = m.digest;
         if (o->by_digest)
             place(t, &m.digest, o);
         any |= !o->there;

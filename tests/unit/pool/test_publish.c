@@ -1,4 +1,5 @@
 /* Outputs get their names: many at once, and only while that is allowed. */
+#include "common/sys/digest.h"
 #include "tests/unit/suite.h"
 #include "worker/pool/publisher.h"
 
@@ -233,6 +234,22 @@ START_TEST(believes_no_length)
 }
 END_TEST
 
+START_TEST(believes_no_digest)
+{
+    begin();
+    struct gc_output out = output("out", GC_EXISTS_ERROR, "bytes", false);
+    out.by_digest = true;
+    ck_assert_int_eq(publish(&out), GC_CAUSE_OUTPUT);
+    ck_assert_ptr_nonnull(strstr(out.text, "another digest"));
+    ck_assert_uint_eq(names(), 0);
+    out = output("out", GC_EXISTS_ERROR, "bytes", false);
+    out.by_digest = true;
+    out.digest = gc_digest_of((struct gc_bytes){(const uint8_t *)"bytes", 5});
+    ck_assert_int_eq(publish(&out), GC_CAUSE_NONE);
+    end();
+}
+END_TEST
+
 START_TEST(a_disk_that_fails_keeps_all_from_their_names)
 {
     begin();
@@ -341,6 +358,6 @@ END_TEST
 GC_SUITE("pool publish", GC_TEST(publishes_whole_and_once), GC_TEST(two_of_one_name),
          GC_TEST(many_in_many_folders), GC_TEST(folders_are_durable_up_to_the_top),
          GC_TEST(a_folder_that_was_removed), GC_TEST(publishes_nothing_behind_the_fence),
-         GC_TEST(believes_no_length), GC_TEST(a_disk_that_fails_keeps_all_from_their_names),
+         GC_TEST(believes_no_length), GC_TEST(believes_no_digest), GC_TEST(a_disk_that_fails_keeps_all_from_their_names),
          GC_TEST(follows_no_link_to_the_output), GC_TEST(each_file_has_its_own_answer),
          GC_TEST(the_publisher_says_when_it_is_through))
