@@ -276,7 +276,6 @@ void gc_save_put_made(struct gc_buf *out, const struct gc_output_made *made)
     gc_value_put_str(out, gc_str_bytes(gc_str_of(digest)));
 }
 
-/* `width` 0: of a format that is written and not read, so that its size is not known. */
 static enum gc_cause put_record(struct gc_run *run, const struct gc_output_made *made, int width, int height,
                                 struct gc_cell *ret)
 {
@@ -284,13 +283,8 @@ static enum gc_cause put_record(struct gc_run *run, const struct gc_output_made 
     size_t start = out->len;
     gc_value_put_array(out, 5);
     gc_save_put_made(out, made);
-    if (width) {
-        gc_value_put_int(out, width);
-        gc_value_put_int(out, height);
-    } else {
-        gc_value_put_nil(out);
-        gc_value_put_nil(out);
-    }
+    gc_value_put_int(out, width);
+    gc_value_put_int(out, height);
     return gc_cell_end_record(run, ret, start);
 }
 
@@ -307,12 +301,8 @@ enum gc_cause gc_save_name(struct gc_run *run, uint32_t at, const struct gc_dige
     return GC_CAUSE_NONE;
 }
 
-static enum gc_cause size_of_file(struct gc_run *run, int fd, const struct gc_output_made *made,
-                                  int *ret_width, int *ret_height)
+static enum gc_cause size_of_file(struct gc_run *run, int fd, int *ret_width, int *ret_height)
 {
-    const struct gc_saver *saver = gc_saver_of(gc_bytes_str(made->path), NULL);
-    if (saver && !saver->is_read)
-        return GC_CAUSE_NONE;
     enum gc_cause cause = gc_load_size(run, fd, ret_width, ret_height);
     if (!cause || cause == GC_CAUSE_OOM)
         return cause;
@@ -328,7 +318,7 @@ enum gc_cause gc_save_tell(struct gc_run *run, int fd, struct gc_output_made *ma
 {
     if (lseek(fd, 0, SEEK_SET) < 0 || gc_digest_fd(fd, &made->digest, &made->bytes))
         return gc_run_fail(run, GC_CAUSE_OUTPUT, "the file that is there cannot be read");
-    return size_of_file(run, fd, made, ret_width, ret_height);
+    return size_of_file(run, fd, ret_width, ret_height);
 }
 
 /* The job says skip, and the file is there: what is said of it comes from the file itself. */

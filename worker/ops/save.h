@@ -15,8 +15,7 @@ enum gc_cause gc_save_name(struct gc_run *run, uint32_t at, const struct gc_dige
  * digest. */
 enum gc_cause gc_save_image(struct gc_run *run, const struct gc_step_state *st, const struct gc_cell *in,
                             int fd, struct gc_output_made *made) GC_MUST_CHECK;
-/* Of a file that is there already and stays: its bytes and digest into `made`, and its size by its header; 0 of a format that is
- * written and not read. */
+/* Of a file that is there already and stays: its bytes and digest into `made`, and its size by its header. */
 enum gc_cause gc_save_tell(struct gc_run *run, int fd, struct gc_output_made *made, int *ret_width,
                            int *ret_height) GC_MUST_CHECK;
 /* The first three fields of the record of whoever writes a file: path, bytes, digest. */

@@ -15,6 +15,13 @@ enum { PATH, BYTES, DIGEST, WIDTH, HEIGHT, FIELDS };
 
 static struct rig r;
 
+/* x265 of Debian 12 does not give all back that it takes to write a picture. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libx265";
+}
+
 /* Loads a file and saves it with these settings; returns the path of what was written, NULL where it failed. */
 static struct rig run;
 static const char *save(const char *path, const char *load, const char *settings)
@@ -299,27 +306,62 @@ END_TEST
 /* ---- files that are there ---- */
 
 /* Runs the rig's stage with the file `there` as the output of each saving step. */
-static void run_there(const char *input, const char *there)
+static void run_there(struct rig *in, const char *input, const char *there)
 {
     struct gc_task_output outputs[RIG_MAX];
     struct gc_stage_needs needs;
-    r.task.want = (UINT64_C(1) << gc_stage_nodes(r.stage)) - 1;
-    gc_stage_needs(r.stage, r.task.want, &needs);
+    if (in->task.want == 0)
+        in->task.want = (UINT64_C(1) << gc_stage_nodes(in->stage)) - 1;
+    gc_stage_needs(in->stage, in->task.want, &needs);
     for (uint32_t i = 0; i < needs.n_outputs; i++)
         outputs[i] = (struct gc_task_output){
             .step = needs.outputs[i].step, .fd = open(there, O_RDONLY), .there = true};
     struct gc_task_input file = {.fd = open(input, O_RDONLY)};
-    r.task.text = gc_str_bytes(gc_str_of(input));
-    r.task.inputs = &file;
-    r.task.n_inputs = 1;
-    r.task.outputs = outputs;
-    r.task.n_outputs = needs.n_outputs;
-    gc_buf_reset(&r.values);
-    gc_stage_run(r.stage, &r.task, (struct gc_blame){NULL, NULL}, &r.values, &r.result);
+    in->task.text = gc_str_bytes(gc_str_of(input));
+    in->task.inputs = &file;
+    in->task.n_inputs = 1;
+    in->task.outputs = outputs;
+    in->task.n_outputs = needs.n_outputs;
+    gc_buf_reset(&in->values);
+    gc_stage_run(in->stage, &in->task, (struct gc_blame){NULL, NULL}, &in->values, &in->result);
     (void)close(file.fd);
     for (uint32_t i = 0; i < needs.n_outputs; i++)
         (void)close(outputs[i].fd);
 }
+
+/* Whatever was written can be told of the next time. */
+START_TEST(files_of_every_format_are_told_of)
+{
+    rig_init(&r);
+    const char *photo = picture_write(&r, picture(1, 60, 40), "a.png");
+    for (uint32_t i = 0; i < gc_savers_n; i++) {
+        for (const struct gc_suffix *s = gc_savers[i].suffixes; s->text; s++) {
+            char settings[64];
+            char there[128];
+            struct gc_value_token f[FIELDS];
+            if (!vips_class_find("VipsOperation", gc_savers[i].operation))
+                continue;
+            (void)snprintf(settings, sizeof settings, "to=x%s exists=skip", s->text);
+            const char *out = save(photo, "", settings);
+            ck_assert_ptr_nonnull(out);
+            (void)snprintf(there, sizeof there, "%s/there", r.folder);
+            ck_assert(rig_shell("cp '%s' '%s'", out, there));
+            rig_release(&run);
+            rig_init(&run);
+            (void)rig_step(&run, "save", settings, rig_step(&run, "load", "", -1));
+            rig_install(&run);
+            run.task.want = 2;
+            run_there(&run, photo, there);
+            ck_assert_msg(run.result.pattern[1] == GC_OUTCOME_CACHED, "%s: %s", settings, rig_text(&run, 1));
+            record_fields(&run, f, FIELDS);
+            ck_assert_int_eq(f[WIDTH].integer, 60);
+            ck_assert_int_eq(f[HEIGHT].integer, 40);
+            rig_release(&run);
+        }
+    }
+    rig_release(&r);
+}
+END_TEST
 
 START_TEST(a_file_that_is_there_is_told_of)
 {
@@ -329,7 +371,7 @@ START_TEST(a_file_that_is_there_is_told_of)
     const char *there = picture_write(&r, picture(2, 31, 17), "b.jpg");
     (void)rig_step(&r, "save", "to=x.jpg exists=skip", rig_step(&r, "load", "", -1));
     rig_install(&r);
-    run_there(photo, there);
+    run_there(&r, photo, there);
     ck_assert_uint_eq(r.result.pattern[0], GC_OUTCOME_DONE);
     ck_assert_uint_eq(r.result.pattern[1], GC_OUTCOME_CACHED);
     ck_assert_uint_eq(r.result.n_made, 0);
@@ -367,7 +409,7 @@ START_TEST(a_file_that_is_there_costs_no_decode)
     (void)rig_step(&r, "save", "to=z.jpg exists=skip", crisp);
     (void)rig_step(&r, "save", "to=w.jpg exists=skip", crisp);
     rig_install(&r);
-    run_there(cut, there);
+    run_there(&r, cut, there);
     for (int i = 0; i < 8; i++)
         ck_assert_msg(r.result.pattern[i] == (i < 4 ? GC_OUTCOME_DONE : GC_OUTCOME_CACHED), "%d: %u %s", i,
                       r.result.pattern[i], rig_text(&r, i));
@@ -402,7 +444,7 @@ START_TEST(what_nobody_sees_has_its_size)
                 if (k == 0)
                     rig_run(&r, photo);
                 else
-                    run_there(photo, there);
+                    run_there(&r, photo, there);
                 struct gc_bytes in = gc_buf_bytes(&r.values);
                 ck_assert_int_eq(gc_value_skip(&in, &sizes[k]), GC_OK);
                 ck_assert_int_eq(gc_value_skip(&in, &sizes[k]), GC_OK);
@@ -429,7 +471,7 @@ START_TEST(a_second_reader_is_served)
     int one = rig_step(&r, "describe", "", half);
     int two = rig_step(&r, "phash", "", half);
     rig_install(&r);
-    run_there(photo, there);
+    run_there(&r, photo, there);
     ck_assert_uint_eq(r.result.pattern[saved], GC_OUTCOME_CACHED);
     ck_assert_uint_eq(r.result.pattern[one], GC_OUTCOME_DONE);
     ck_assert_uint_eq(r.result.pattern[two], GC_OUTCOME_DONE);
@@ -447,7 +489,7 @@ START_TEST(a_file_that_is_no_image_is_told)
     ck_assert(rig_shell("echo hello > '%s'", text));
     int saved = rig_step(&r, "save", "to=x.jpg exists=skip", rig_step(&r, "load", "", -1));
     rig_install(&r);
-    run_there(photo, text);
+    run_there(&r, photo, text);
     ck_assert_uint_eq(rig_cause(&r, saved), GC_CAUSE_OUTPUT);
     ck_assert_ptr_nonnull(strstr(rig_text(&r, saved), "is no image"));
     ck_assert_ptr_nonnull(strstr(rig_text(&r, saved), "exists: overwrite"));
@@ -458,6 +500,7 @@ END_TEST
 GC_SUITE("save", GC_TEST(every_ending_writes_its_own_format), GC_TEST(the_same_image_gives_the_same_bytes),
          GC_TEST(settings_are_those_of_the_format), GC_TEST(metadata_stays_as_asked),
          GC_TEST(other_kinds_of_images), GC_TEST(what_is_too_large_for_a_format_is_told),
-         GC_TEST(animations_keep_frames_and_delays), GC_TEST(a_file_that_is_there_is_told_of),
-         GC_TEST(a_file_that_is_there_costs_no_decode), GC_TEST(what_nobody_sees_has_its_size),
-         GC_TEST(a_second_reader_is_served), GC_TEST(a_file_that_is_no_image_is_told))
+         GC_TEST(animations_keep_frames_and_delays), GC_TEST(files_of_every_format_are_told_of),
+         GC_TEST(a_file_that_is_there_is_told_of), GC_TEST(a_file_that_is_there_costs_no_decode),
+         GC_TEST(what_nobody_sees_has_its_size), GC_TEST(a_second_reader_is_served),
+         GC_TEST(a_file_that_is_no_image_is_told))
