@@ -49,5 +49,6 @@ status=0
 
 say ""
 [ "$status" -eq 5 ] || say "quarantined: none"
-say "The pictures are in $out/web, results and accounts in $out/state; the commands above want"
+say "Made: $out/web (a WebP of each picture), $out/sheet.jpg (all of them on one sheet)."
+say "Every result, number and failure is kept in $out/state; the commands above want"
 say "  export PATH=$bin:\$PATH GRAPHCAP_STATE=$out/state"
