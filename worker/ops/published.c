@@ -96,7 +96,7 @@ static void flush(struct gc_published *p)
         else if (n > 0)
             at += (size_t)n;
     }
-    p->made.bytes += p->len;
+    p->made.bytes += at;
     p->len = 0;
 }
 
@@ -125,6 +125,11 @@ enum gc_cause gc_published_end(struct gc_run *run, struct gc_step_state *step, s
     if (p->there)
         return tell_of_file(run, p);
     flush(p);
+    if (p->error == EFBIG) /* the walls of the executor, or the file system's own */
+        return gc_run_fail(run, GC_CAUSE_TOO_LARGE,
+                           "%llu bytes were written, and no more may be in one file: fewer items or smaller "
+                           "values are needed",
+                           (unsigned long long)p->made.bytes);
     if (p->error)
         return gc_save_write_failed(run, p->error);
     p->made.digest = gc_digest_final(&p->digest);

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "common/sys/digest.h"
@@ -367,6 +368,22 @@ START_TEST(a_full_disk_is_no_fault_of_the_op)
 }
 END_TEST
 
+START_TEST(a_file_too_large_says_so)
+{
+    rig_init(&r);
+    fill_collect();
+    spool_install(&r, "collect", "to=all.jsonl", 3, "1 2", "hash:h mean:r");
+    (void)signal(SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &(struct rlimit){100, 100}), 0);
+    spool_run(&r, &s);
+    ck_assert_int_eq(rig_cause(&r, 0), GC_CAUSE_TOO_LARGE);
+    ck_assert_ptr_nonnull(strstr(rig_text(&r, 0), "100 bytes were written, and no more may be in one file"));
+    ck_assert_uint_eq(r.result.n_made, 0);
+    spool_release(&s);
+    rig_release(&r);
+}
+END_TEST
+
 START_TEST(damaged_results_fail_the_op)
 {
     rig_init(&r);
@@ -590,7 +607,8 @@ GC_SUITE("scan", GC_TEST(each_item_comes_once_with_its_values), GC_TEST(parts_of
          GC_TEST(collect_writes_a_line_an_item), GC_TEST(collect_names_its_file_by_digest),
          GC_TEST(collect_of_nothing_is_an_empty_file), GC_TEST(collect_of_items),
          GC_TEST(collect_leaves_a_file_that_is_to_stay), GC_TEST(a_full_disk_is_no_fault_of_the_op),
-         GC_TEST(damaged_results_fail_the_op), GC_TEST(wrong_programs_are_refused),
-         GC_TEST(source_is_the_item_as_listed), GC_TEST(group_near_tells_of_groups),
-         GC_TEST(group_near_writes_all_groups), GC_TEST(group_near_of_nothing),
-         GC_TEST(group_near_shows_what_fits), GC_TEST(group_near_writes_groups_of_any_size))
+         GC_TEST(a_file_too_large_says_so), GC_TEST(damaged_results_fail_the_op),
+         GC_TEST(wrong_programs_are_refused), GC_TEST(source_is_the_item_as_listed),
+         GC_TEST(group_near_tells_of_groups), GC_TEST(group_near_writes_all_groups),
+         GC_TEST(group_near_of_nothing), GC_TEST(group_near_shows_what_fits),
+         GC_TEST(group_near_writes_groups_of_any_size))
