@@ -17,6 +17,8 @@
 
 #include "common/macros.h"
 
+#define DESCRIPTORS 256 /* are looked at */
+
 struct tools {
     pid_t worker;
     int file;
@@ -80,6 +82,19 @@ static bool make_file(const struct tools *t)
 {
     (void)t;
     return opened(syscall(SYS_openat, AT_FDCWD, "/tmp", O_TMPFILE | O_RDWR, 0600));
+}
+
+/* Whatever the worker or the zygote had open and did not close. */
+static bool use_others(const struct tools *t)
+{
+    bool found = false;
+    for (int fd = STDERR_FILENO + 1; fd < DESCRIPTORS && !found; fd++) {
+        int copy = fd == t->file || fd == t->sock ? -1 : dup(fd);
+        found = copy >= 0;
+        if (found)
+            close(copy);
+    }
+    return found;
 }
 
 /* Which would make sockets behind the filter's back. */
@@ -190,6 +205,7 @@ static const struct {
     {GC_SEAL_OPEN, open_old},
 #endif
     {GC_SEAL_OPEN, make_file},
+    {GC_SEAL_USE, use_others},
     {GC_SEAL_CONNECT, make_local_socket},
     {GC_SEAL_CONNECT, make_socket},
     {GC_SEAL_CONNECT, make_ring},

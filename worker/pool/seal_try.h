@@ -20,6 +20,7 @@
 /* What an attempt is about: bit of a set, and what people read after "image code could". */
 #define GC_SEAL_WHATS(X)                               \
     X(OPEN, "open files")                              \
+    X(USE, "use descriptors of the worker")            \
     X(CONNECT, "open sockets")                         \
     X(EXEC, "start programs")                          \
     X(FORK, "start processes")                         \
@@ -43,7 +44,8 @@ struct gc_seal_report {
     _Atomic uint32_t trying;   /* what is under way; GC_SEAL_WHATS_N: all were tried */
 };
 
-/* Makes each attempt; `file` is one that it may write, `sock` a socket that it has. Sealed or not. */
+/* Makes each attempt; `file` is one that it may write, `sock` a socket that it has: beside the standard ones the only descriptors that
+ * it may have. Sealed or not. */
 void gc_seal_try(struct gc_seal_report *report, int file, int sock);
 
 /* The trial's process, forked for it: exit status. `memory`: the report. */

@@ -2,6 +2,7 @@
 #include "worker/pool/zygote.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <poll.h>
 #include <signal.h>
@@ -66,6 +67,17 @@ static int catalogue_file(struct gc_fault *fault)
 
 /* ---- children ---- */
 
+/* Where the machine has no memory left the kernel ends an executor before it ends a worker. */
+static void die_first(void)
+{
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    enum gc_err err = gc_file_write_all(fd, "1000", 4);
+    (void)err;
+    close(fd);
+}
+
 GC_NORETURN static void be_child(struct zygote *z, char order, const int fds[FDS])
 {
     for (unsigned i = 0; i < z->n; i++) {
@@ -79,6 +91,7 @@ GC_NORETURN static void be_child(struct zygote *z, char order, const int fds[FDS
     if (!getenv("GC_EXECUTOR_STDERR"))
         dup2(fds[FD_SAID], STDERR_FILENO);
     close(fds[FD_SAID]);
+    die_first();
     if (order == GC_ZYGOTE_TRIAL)
         _exit(gc_seal_trial_main(fds[FD_TALK], fds[FD_MEMORY]));
     _exit(gc_executor_main(fds[FD_TALK], fds[FD_MEMORY]));
