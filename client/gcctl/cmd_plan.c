@@ -159,9 +159,16 @@ static int plan_job(struct gcctl *g, struct graphcap_job *job)
     }
     int code = graphcap_plan_job_json(g->gc, job, &text, &error);
     jobfile_problems(g, job);
-    if (code != GRAPHCAP_OK)
-        return graphcap_job_errors(job) ? GCCTL_USAGE : gcctl_fail(g, &error);
-    return print_plan(g, text);
+    if (code == GRAPHCAP_OK)
+        return print_plan(g, text);
+    if (graphcap_job_errors(job) == 0)
+        return gcctl_fail(g, &error);
+    if (g->options->json) {
+        gcctl_print(g, "{\"problems\": ");
+        jobfile_problems_json(g, job);
+        gcctl_print(g, "}\n");
+    }
+    return GCCTL_USAGE;
 }
 
 static int plan_spec(struct gcctl *g, const char *file)

@@ -120,9 +120,11 @@ check(len(names) >= 10, names)
 total = sum(try_job(name) for name in names)
 
 # What is wrong is said as validate says it, and nothing is planned.
-place.write("wrong.yaml", "name: wrong\ndag:\n  nodes:\n    - {id: a, op: load, inputs: [nobody]}\n")
+place.write("wrong.yaml", "name: wrong\ndag:\n  nodes:\n    - {id: a, op: echo, inputs: [nobody]}\n")
 wrong = place.gcctl("plan", "wrong.yaml", code=2)
 check("Node 'a' depends on undefined node 'nobody'" in wrong.err and wrong.out == "", wrong.err)
+refused = json.loads(place.gcctl("plan", "wrong.yaml", "--json", code=2).out)
+check(len(refused["problems"]) == 1 and refused["problems"][0]["node"] == "a", refused)
 missing = place.gcctl("plan", "missing.yaml", code=2)
 check("missing.yaml" in missing.err, missing.err)
 
