@@ -59,7 +59,8 @@ struct gc_commit_pages {
     struct gc_bytes blocks; /* of the inlined ones, one after the other; on recovery: not read */
     uint32_t n_named;
     const uint64_t *named; /* nodes whose outputs' names are looked at */
-    struct gc_bytes names; /* for each item of the pages, for each of those, a hash (proto/names.h); on recovery: not read */
+    struct gc_bytes
+        names; /* for each item of the pages, for each of those, a hash (proto/names.h); on recovery: not read */
     struct gc_bytes cursor;
     bool ended;
     uint64_t left_out;
@@ -102,7 +103,8 @@ struct gc_commit_odd {
     uint64_t item;
     uint64_t attempts;
     uint64_t suspicions;
-    /* The last lease whose fault or loss is in it: said again, even after a restart, it is not counted again. */
+    /* The last lease granted when a fault or loss was counted. What that or an earlier one has to say, even after a restart, is in it
+     * already, or comes from a worker that was given the item beside the one that is, and knew of no node that was given up since. */
     uint64_t counted;
     uint32_t n_given;
     const struct gc_given *given;

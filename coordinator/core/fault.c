@@ -40,7 +40,6 @@ static struct core_odd *detach(struct gc_core *core, struct core_lease *lease, u
 {
     struct core_worker *worker = lease->worker;
     struct core_odd *odd = lease->odd;
-    uint64_t id = lease->id;
     if (!odd && lease->kind == GC_LEASE_ITEMS)
         odd = detach_item(core, lease, item);
     else {
@@ -53,7 +52,7 @@ static struct core_odd *detach(struct gc_core *core, struct core_lease *lease, u
         core_lease_free(core, lease);
     }
     if (odd) {
-        odd->counted = gc_max_u64(odd->counted, id);
+        odd->counted = core_lease_last(core);
         odd->avoid = core_worker_handle(core, worker);
         odd->avoid_until = core->now + CORE_AVOID_NS;
     }

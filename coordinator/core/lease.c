@@ -37,6 +37,11 @@ struct core_lease *core_lease_find(const struct gc_core *core, const struct core
     return lease && lease->worker == worker && id >> CORE_LEASE_TERM_SHIFT == term ? lease : NULL;
 }
 
+uint64_t core_lease_last(const struct gc_core *core)
+{
+    return core->term << CORE_LEASE_TERM_SHIFT | core->leases.count;
+}
+
 /* The lists keep those that were not asked before those that were: recall.h looks at the front only. */
 static void enlist(struct gc_core *core, struct core_lease *lease)
 {

@@ -67,6 +67,8 @@ struct core_lease *core_lease_adopt(struct gc_core *core, uint64_t id, struct co
 struct core_lease *core_lease_find(const struct gc_core *core, const struct core_worker *worker,
                                    uint64_t term, uint64_t id);
 struct core_lease *core_lease_by_id(const struct gc_core *core, uint64_t id);
+/* The highest id given so far, in any term. */
+uint64_t core_lease_last(const struct gc_core *core);
 
 /* Some of its items are not its own any more (their states were changed by the caller). Ends it when none is left. */
 void core_lease_shed(struct gc_core *core, struct core_lease *lease, uint64_t count);

@@ -35,8 +35,9 @@ struct core_odd {
     enum core_odd_state state;
     uint64_t attempts;
     uint64_t suspicions;
-    uint64_t counted; /* the last lease whose fault or loss is in here */
-    uint32_t waits;   /* infra failures so far: the next wait is so often doubled */
+    uint64_t
+        counted; /* leases up to this one were granted before the last fault or loss in here: it adopts none of them */
+    uint32_t waits; /* infra failures so far: the next wait is so often doubled */
     struct core_given *given;
     struct core_lease *lease;
     uint64_t avoid;       /* handle of the worker on which it failed */

@@ -302,6 +302,46 @@ static enum gc_verdict ask(gc_peer peer, struct gc_held held)
     return verdict;
 }
 
+/* Item 2 was given to worker 2 as well, when worker 1 was not heard of; both have seen it crash, and neither was told of before the
+ * restart. The first fault is its second attempt: the node is given up. The other one ran without knowing that: counted too, it would
+ * be a node that crashed though it was given up, and all others would be blamed. */
+START_TEST(what_ran_beside_a_fault_that_was_counted_is_not_adopted)
+{
+    struct gc_commit other = {.kind = GC_COMMIT_WORKER,
+                              .as.worker = {.worker = rig_id(2), .name = gc_bytes_of("w", 1), .holds = true}};
+    live();
+    rig_log_add(rig.log, &other);
+    reborn((struct gc_core_config){0});
+    rig_open(&second);
+    rig_settle(&second);
+    struct rig_lease first = leases[4];
+    ck_assert_uint_eq(first.first, 2);
+    ck_assert_uint_eq(first.attempt, 1);
+    struct gc_held held = {.term = 1,
+                           .lease = first.id,
+                           .run_no = 1,
+                           .stage = 1,
+                           .kind = GC_LEASE_ITEMS,
+                           .first = 2,
+                           .count = 1,
+                           .result = true};
+    ck_assert_uint_eq(ask(1, held), GC_VERDICT_SEND);
+    rig_step(&second,
+             (struct gc_event){.kind = GC_EV_STORE, .as.store.full = true}); /* not granted again yet */
+    rig_fault(&second, 1, &first, 2, 2, GC_CAUSE_CRASH);
+    const struct gc_commit_odd *odd = &expect_commit(&second, GC_COMMIT_ODD)->as.odd;
+    ck_assert_uint_eq(odd->n_given, 1);
+    ck_assert_uint_eq(odd->given[0].node, 2);
+    rig_skip(&second);
+    held.lease = OLD(60);
+    ck_assert_uint_gt(held.lease, first.id);
+    ck_assert_uint_eq(ask(2, held), GC_VERDICT_CANCEL);
+    rig_log_free(rig.log);
+    rig_end(&rig);
+    rig_end(&second);
+}
+END_TEST
+
 START_TEST(entries_that_fit_nothing_are_cancelled)
 {
     static const struct gc_held bad[] = {
@@ -542,8 +582,8 @@ START_TEST(no_room_to_adopt_is_a_cancel)
 }
 END_TEST
 
-GC_SUITE("core adopt", GC_TEST(entries_that_fit_nothing_are_cancelled),
-         GC_TEST(a_lease_that_is_known_is_named_as_it_is),
+GC_SUITE("core adopt", GC_TEST(what_ran_beside_a_fault_that_was_counted_is_not_adopted),
+         GC_TEST(entries_that_fit_nothing_are_cancelled), GC_TEST(a_lease_that_is_known_is_named_as_it_is),
          GC_TEST(ranges_of_one_lease_join_whatever_their_order),
          GC_TEST(a_winner_takes_from_one_that_is_not_connected_too), GC_TEST(no_room_to_adopt_is_a_cancel),
          GC_TEST(orphans_wait_for_the_worker_that_may_hold_them),
