@@ -12,7 +12,7 @@
  *                               "2019-06-01T12:00:00", with "+02:00" where EXIF says that; or nil
  *
  * Its grey is the luma of BT.601 of 8 bits of sRGB (strips.h). Whole numbers are added up as such, so that the first six places hang
- * on the pixels alone. Memory: some rows, and 160 KiB.
+ * on the pixels alone. Memory: some rows, and 160 KiB. Cost: about twice that of libvips' stats alone.
  */
 #include <math.h>
 #include <stdio.h>

@@ -8,7 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/arena.h"
 #include "common/sys/digest.h"
+#include "proto/codec.h"
 #include "worker/ops/saver.h"
 
 enum { PATH, BYTES, DIGEST, WIDTH, HEIGHT, FIELDS };
@@ -16,7 +18,7 @@ enum { PATH, BYTES, DIGEST, WIDTH, HEIGHT, FIELDS };
 static struct rig r;
 
 /* x265 of Debian 12 does not give all back that it takes to write a picture. */
-const char *__lsan_default_suppressions(void);
+__attribute__((visibility("default"))) const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {
     return "leak:libx265";
@@ -150,6 +152,97 @@ START_TEST(settings_are_those_of_the_format)
         gc_stage_destroy(&stage);
         rig_release(&r);
     }
+}
+END_TEST
+
+/* The planner refuses what no format takes before anything runs, and so must know of all of it. */
+START_TEST(the_catalogue_tells_formats_and_settings)
+{
+    struct gc_catalogue c;
+    struct gc_arena arena;
+    struct gc_fault fault = {0};
+    struct gc_buf b;
+    const struct gc_op *op = NULL;
+    uint32_t savers = 0;
+    rig_init(&r);
+    gc_buf_init(&b, rig_keep(malloc(GC_MAX_DOCUMENT)), GC_MAX_DOCUMENT);
+    gc_arena_init(&arena, rig_keep(malloc(16 << 20)), 16 << 20);
+    ck_assert_int_eq(gc_ops_catalogue(&b, &fault), GC_OK);
+    ck_assert_msg(gc_decode_catalogue(gc_buf_bytes(&b), &arena, &c, &fault) == GC_OK, "%s", fault.text);
+    for (uint32_t i = 0; i < c.n_ops; i++)
+        if (gc_str_is(gc_bytes_str(c.ops[i].name), "save"))
+            op = &c.ops[i];
+    ck_assert_ptr_nonnull(op);
+    for (uint32_t i = 0; i < gc_savers_n; i++)
+        savers += vips_class_find("VipsOperation", gc_savers[i].operation) != NULL;
+    ck_assert_uint_eq(op->n_formats, savers);
+    for (uint32_t i = 0; i < op->n_formats; i++) {
+        const struct gc_op_format *f = &op->formats[i];
+        const struct gc_saver *saver = NULL;
+        for (uint32_t k = 0; k < f->n_suffixes; k++) {
+            char name[16];
+            (void)snprintf(name, sizeof name, "x%.*s", GC_STR_ARGS(gc_bytes_str(f->suffixes[k].text)));
+            ck_assert(k == 0 || saver == gc_saver_of(gc_str_of(name), NULL));
+            saver = gc_saver_of(gc_str_of(name), NULL);
+            ck_assert_ptr_nonnull(saver);
+        }
+        /* each of libvips' arguments that the format takes, with its '_', and each of them a setting of the op */
+        ck_assert_uint_gt(f->n_settings, 0);
+        for (uint32_t k = 0; k < f->n_settings; k++) {
+            bool known = false;
+            for (uint32_t j = 0; j < op->n_config; j++)
+                known = known || gc_bytes_equal(op->config[j].key, f->settings[k].text);
+            ck_assert(known);
+            ck_assert(gc_saver_takes(saver, gc_bytes_str(f->settings[k].text)));
+        }
+        bool webp = gc_str_is(gc_str_of(saver->name), "webp");
+        bool subsample = false;
+        for (uint32_t k = 0; k < f->n_settings; k++)
+            subsample = subsample || gc_str_is(gc_bytes_str(f->settings[k].text), "smart_subsample");
+        ck_assert(subsample == webp);
+    }
+    rig_release(&r);
+}
+END_TEST
+
+/* What the op's command says gives the same pixels. */
+START_TEST(the_vips_command_does_the_same)
+{
+    static const struct {
+        const char *name;
+        const char *settings;
+        const char *options;
+    } rows[] = {
+        {"x.png", "", ""},
+        {"x.jpg", "Q=60 optimize_coding=true", "[Q=60,optimize_coding=true]"},
+        {"x.webp", "Q=40 smart_subsample=true lossless=false", "[Q=40,smart_subsample=true,lossless=false]"},
+        {"x.tif", "compression=lzw tile=true tile_width=16 tile_height=16",
+         "[compression=lzw,tile=true,tile_width=16,tile_height=16]"},
+        {"x.gif", "dither=0.5", "[dither=0.5]"}};
+    if (!rig_shell("vips --version > /dev/null 2>&1")) {
+        printf("skip: the vips command (libvips-tools) is not installed\n");
+        return;
+    }
+    rig_init(&r);
+    VipsImage *image = picture(1, 61, 43);
+    VipsImage *turned;
+    ck_assert_int_eq(vips_copy(image, &turned, NULL), 0);
+    g_object_unref(image);
+    vips_image_set_int(turned, VIPS_META_ORIENTATION, 6);
+    const char *photo = picture_write(&r, turned, "a.jpg");
+    for (size_t i = 0; i < GC_COUNT_OF(rows); i++) {
+        char settings[128];
+        char wanted[128];
+        (void)snprintf(settings, sizeof settings, "to=%s %s", rows[i].name, rows[i].settings);
+        (void)snprintf(wanted, sizeof wanted, "%s/%s", r.folder, rows[i].name);
+        ck_assert(rig_shell("cd '%s' && vips autorot a.jpg in.v && vips copy in.v '%s%s'", r.folder,
+                            rows[i].name, rows[i].options));
+        const char *out = save(photo, "", settings);
+        ck_assert_ptr_nonnull(out);
+        ck_assert_msg(rig_same_pixels(out, wanted), "%s", rows[i].name);
+        rig_release(&run);
+    }
+    rig_release(&r);
 }
 END_TEST
 
@@ -498,7 +591,8 @@ START_TEST(a_file_that_is_no_image_is_told)
 END_TEST
 
 GC_SUITE("save", GC_TEST(every_ending_writes_its_own_format), GC_TEST(the_same_image_gives_the_same_bytes),
-         GC_TEST(settings_are_those_of_the_format), GC_TEST(metadata_stays_as_asked),
+         GC_TEST(settings_are_those_of_the_format), GC_TEST(the_catalogue_tells_formats_and_settings),
+         GC_TEST(the_vips_command_does_the_same), GC_TEST(metadata_stays_as_asked),
          GC_TEST(other_kinds_of_images), GC_TEST(what_is_too_large_for_a_format_is_told),
          GC_TEST(animations_keep_frames_and_delays), GC_TEST(files_of_every_format_are_told_of),
          GC_TEST(a_file_that_is_there_is_told_of), GC_TEST(a_file_that_is_there_costs_no_decode),
