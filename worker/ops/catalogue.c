@@ -113,6 +113,25 @@ static enum gc_err set_output(enum gc_type type, struct gc_arena *arena, struct 
     return GC_OK;
 }
 
+/* One kind of file, whose endings the row names. */
+static enum gc_err set_suffixes(const char *const *suffixes, struct gc_arena *arena, struct gc_op *ret)
+{
+    uint32_t n = 0;
+    while (suffixes[n])
+        n++;
+    ret->formats = GC_ARENA_ONE(arena, struct gc_op_format);
+    if (!ret->formats)
+        return GC_ERR_NOMEM;
+    *ret->formats = (struct gc_op_format){.suffixes = GC_ARENA_ARRAY(arena, struct gc_name, n)};
+    if (!ret->formats->suffixes)
+        return GC_ERR_NOMEM;
+    for (uint32_t i = 0; i < n; i++)
+        ret->formats->suffixes[i].text = gc_arena_text(arena, suffixes[i]);
+    ret->formats->n_suffixes = n;
+    ret->n_formats = 1;
+    return GC_OK;
+}
+
 static enum gc_err own_op(const struct gc_op_row *row, struct gc_arena *arena, struct gc_op *ret)
 {
     bool image = row->output == GC_TYPE_IMAGE && row->n_shape == 0;
@@ -129,6 +148,8 @@ static enum gc_err own_op(const struct gc_op_row *row, struct gc_arena *arena, s
                         ret);
     if (!err && row->saver_config)
         err = gc_saver_formats(arena, &ret->formats, &ret->n_formats);
+    if (!err && row->suffixes)
+        err = set_suffixes(row->suffixes, arena, ret);
     ret->maps = gc_arena_text(arena, row->maps ? row->maps : "");
     ret->command = gc_arena_text(arena, row->command ? row->command : "");
     ret->command_on_file = gc_arena_text(arena, row->command_on_file ? row->command_on_file : "");

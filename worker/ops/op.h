@@ -70,7 +70,7 @@ struct gc_op_row {
     uint32_t n_config;
     const struct gc_op_field_row *shape; /* none: a bare value, or, of an image, gc_image_shape */
     uint32_t n_shape;
-    bool saver_config; /* the catalogue adds the formats and settings of libvips' savers (saver.h) */
+    bool saver_config;   /* the catalogue adds the formats and settings of libvips' savers (saver.h) */
     const char *command; /* how the vips command does the same, as above; NULL: it does not */
     const char *command_on_file; /* the same where it takes over a decode */
     /* At install: looks at the settings beyond what the table checks. NULL: nothing more. Runs where libvips does not. */
@@ -81,6 +81,8 @@ struct gc_op_row {
     /* Of a reducing op that scans: reads all results of its inputs (scan.h) and fills *ret (zeroed), or returns a cause as `run`. */
     enum gc_cause (*scan)(struct gc_run *run, struct gc_step_state *step, struct gc_scan *scan,
                           struct gc_cell *ret);
+    const char *const *
+        suffixes; /* the endings of the file that it writes, NULL-terminated; NULL: a saver's, or it writes none */
     const char *maps; /* of such an op: the op of items that the planner puts before it; NULL: none */
 };
 

@@ -37,9 +37,10 @@ enum gc_err gc_published_one_name(const struct gc_template *to, struct gc_fault 
     return GC_OK;
 }
 
-enum gc_err gc_published_setup(struct gc_step_state *step, const char *const *suffixes,
-                               struct gc_fault *fault)
+enum gc_err gc_published_setup(struct gc_step_state *step, struct gc_fault *fault)
 {
+    const char *const *suffixes = step->op->suffixes;
+    GC_ASSERT(suffixes != NULL);
     struct gc_bytes text = gc_setting_string(step->step, "to", "");
     if (text.len == 0 && !gc_setting(step->step, "to"))
         return GC_OK;
@@ -52,7 +53,7 @@ enum gc_err gc_published_setup(struct gc_step_state *step, const char *const *su
     err = gc_published_one_name(to, fault);
     if (err)
         return err;
-    if (suffixes && !ends_in_one(to, suffixes))
+    if (!ends_in_one(to, suffixes))
         return gc_fault_set(fault, GC_ERR_INVALID, "to: '%.*s' does not end in %s%s%s",
                             GC_STR_ARGS(gc_bytes_str(text)), suffixes[0], suffixes[1] ? " or " : "",
                             suffixes[1] ? suffixes[1] : "");

@@ -23,9 +23,8 @@ struct gc_step_state;
 struct gc_template;
 
 /* The setting `to` of an op that writes one file for the run, into step->to: no part of the name may hang on an item.
- * `suffixes` (NULL-terminated): the endings it may have; NULL: any. Not set: step->to stays NULL. */
-enum gc_err gc_published_setup(struct gc_step_state *step, const char *const *suffixes,
-                               struct gc_fault *fault) GC_MUST_CHECK;
+ * It ends as the op's row says. Not set: step->to stays NULL. */
+enum gc_err gc_published_setup(struct gc_step_state *step, struct gc_fault *fault) GC_MUST_CHECK;
 
 /* Refuses a name that hangs on an item. */
 enum gc_err gc_published_one_name(const struct gc_template *to, struct gc_fault *fault) GC_MUST_CHECK;

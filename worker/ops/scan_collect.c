@@ -10,7 +10,7 @@ enum { IN, SOURCE }; /* its inputs: its own, and the mapped op's */
 
 enum gc_err gc_collect_setup(struct gc_step_state *step, struct gc_fault *fault)
 {
-    return gc_published_setup(step, gc_lines_suffixes, fault);
+    return gc_published_setup(step, fault);
 }
 
 /* As `gcctl results` prints it. */

@@ -58,7 +58,7 @@ enum gc_err gc_group_setup(struct gc_step_state *step, struct gc_fault *fault)
 {
     uint32_t field;
     enum gc_err err = find_field(step->step, &field, fault);
-    return err ? err : gc_published_setup(step, gc_lines_suffixes, fault);
+    return err ? err : gc_published_setup(step, fault);
 }
 
 /* ---- passes ---- */

@@ -3,6 +3,7 @@
 
 #include "common/macros.h"
 #include "worker/ops/near.h"
+#include "worker/ops/published.h"
 #include "worker/ops/reducer.h"
 #include "worker/ops/sniff.h"
 #include "worker/ops/tile.h"
@@ -194,6 +195,7 @@ const struct gc_op_row gc_op_rows[] = {
      .output = GC_TYPE_RECORD,
      CONFIG(collect_config),
      SHAPE(collect_shape),
+     .suffixes = gc_lines_suffixes,
      .setup = gc_collect_setup,
      .scan = gc_collect_scan,
      .maps = "source"},
@@ -277,6 +279,7 @@ const struct gc_op_row gc_op_rows[] = {
      .output = GC_TYPE_RECORD,
      CONFIG(group_config),
      SHAPE(group_shape),
+     .suffixes = gc_lines_suffixes,
      .setup = gc_group_setup,
      .scan = gc_group_scan,
      .maps = "source"},

@@ -7,7 +7,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "common/arena.h"
 #include "common/sys/digest.h"
+#include "proto/codec.h"
 #include "proto/scan.h"
 #include "proto/values.h"
 #include "worker/ops/scan.h"
@@ -417,6 +419,48 @@ START_TEST(wrong_programs_are_refused)
 }
 END_TEST
 
+/* What the planner goes by: the op that is put before it, which settings that shares, which files it writes. */
+START_TEST(the_catalogue_tells_of_them)
+{
+    static uint8_t bytes[GC_MAX_DOCUMENT];
+    static uint8_t memory[16 << 20];
+    struct gc_buf b;
+    struct gc_arena arena;
+    struct gc_catalogue c;
+    struct gc_fault fault = {0};
+    unsigned found = 0;
+    rig_init(&r);
+    gc_buf_init(&b, bytes, sizeof bytes);
+    ck_assert_msg(gc_ops_catalogue(&b, &fault) == GC_OK, "%s", fault.text);
+    gc_arena_init(&arena, memory, sizeof memory);
+    ck_assert_int_eq(gc_decode_catalogue(gc_buf_bytes(&b), &arena, &c, &fault), GC_OK);
+    for (uint32_t i = 0; i < c.n_ops; i++) {
+        const struct gc_op *op = &c.ops[i];
+        struct gc_str name = gc_bytes_str(op->name);
+        bool sheet = gc_str_is(name, "contact_sheet");
+        bool lines = gc_str_is(name, "collect") || gc_str_is(name, "group_near");
+        ck_assert_int_eq((op->traits & GC_TRAIT_SCANS) != 0, sheet || lines);
+        ck_assert(gc_str_is(gc_bytes_str(op->maps), sheet ? "tile" : lines ? "source" : ""));
+        found += sheet || lines;
+        for (uint32_t k = 0; lines && k < 2; k++) {
+            ck_assert_uint_eq(op->n_formats, 1);
+            ck_assert(gc_str_is(gc_bytes_str(op->formats[0].suffixes[k].text), k ? ".ndjson" : ".jsonl"));
+        }
+        unsigned shared = 0;
+        for (uint32_t k = 0; sheet && k < op->n_config; k++) {
+            struct gc_str key = gc_bytes_str(op->config[k].key);
+            shared += gc_str_is(key, "size") || gc_str_is(key, "limit") || gc_str_is(key, "background");
+            ck_assert(!gc_str_is(key, "background") ||
+                      gc_str_starts(gc_bytes_str(op->config[k].help), GC_STR("behind and between")));
+        }
+        ck_assert(!sheet || shared == 3); /* one of each, though savers have a background too */
+        ck_assert(!sheet || op->n_formats > 4);
+    }
+    ck_assert_uint_eq(found, 3);
+    rig_release(&r);
+}
+END_TEST
+
 /* ---- source ---- */
 
 START_TEST(source_is_the_item_as_listed)
@@ -608,7 +652,7 @@ GC_SUITE("scan", GC_TEST(each_item_comes_once_with_its_values), GC_TEST(parts_of
          GC_TEST(collect_of_nothing_is_an_empty_file), GC_TEST(collect_of_items),
          GC_TEST(collect_leaves_a_file_that_is_to_stay), GC_TEST(a_full_disk_is_no_fault_of_the_op),
          GC_TEST(a_file_too_large_says_so), GC_TEST(damaged_results_fail_the_op),
-         GC_TEST(wrong_programs_are_refused), GC_TEST(source_is_the_item_as_listed),
-         GC_TEST(group_near_tells_of_groups), GC_TEST(group_near_writes_all_groups),
-         GC_TEST(group_near_of_nothing), GC_TEST(group_near_shows_what_fits),
-         GC_TEST(group_near_writes_groups_of_any_size))
+         GC_TEST(wrong_programs_are_refused), GC_TEST(the_catalogue_tells_of_them),
+         GC_TEST(source_is_the_item_as_listed), GC_TEST(group_near_tells_of_groups),
+         GC_TEST(group_near_writes_all_groups), GC_TEST(group_near_of_nothing),
+         GC_TEST(group_near_shows_what_fits), GC_TEST(group_near_writes_groups_of_any_size))
