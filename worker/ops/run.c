@@ -31,17 +31,21 @@ static uint64_t needed_steps(const struct gc_stage *s, uint64_t want)
     return needed;
 }
 
-/* A step that takes over a decode reads the item's file and not the image: the decoder's image is then its header alone. */
-static bool reads_pixels_of(const struct gc_step_state *st, uint32_t from)
+/* A step that takes over a decode reads the item's file and not the image, though steps between hand it on: the decoder's image is
+ * then its header alone. */
+static bool reads_pixels_of(const struct gc_stage *s, const struct gc_step_state *st, uint64_t from)
 {
-    return st->step->decode != from;
+    while (from != GC_UNSET && from != st->step->decode && (traits_of(&s->steps[from]) & GC_TRAIT_PASSES) &&
+           s->steps[from].step->n_inputs)
+        from = s->steps[from].step->inputs[0].step;
+    return st->step->decode == GC_UNSET || from != st->step->decode;
 }
 
 /* The step's `k`th input is another node whose cell it reads: not the item, nor a hoisted step, which outlives this run. */
 static bool reads_node(const struct gc_stage *s, const struct gc_step_state *st, uint32_t k)
 {
     uint64_t from = st->step->inputs[k].step;
-    return from != GC_UNSET && !gc_stage_is_hoisted(s, from) && reads_pixels_of(st, (uint32_t)from);
+    return from != GC_UNSET && !gc_stage_is_hoisted(s, from) && reads_pixels_of(s, st, from);
 }
 
 /* ---- what nobody looks at ----
@@ -157,11 +161,20 @@ static enum gc_step_fate fate_by_inputs(struct gc_run *run, uint32_t at, uint32_
     return GC_FATE_DONE;
 }
 
+/* An image that the run ends with: items see it, in executors that make it again and commit nothing of it. That it can be made is
+ * found out here, once, and not by each of them. */
+static bool ends_run(const struct gc_run *run, uint32_t at, const struct gc_cell *cell)
+{
+    return run->task->index == GC_UNSET && cell->readers == 0 && !gc_run_takers(run, at);
+}
+
 /* Whether its pixels go into memory now: several readers, or items to come, or a search for whom to blame. */
 static bool must_materialise(const struct gc_run *run, uint32_t at, const struct gc_cell *cell)
 {
     if (cell->kind != GC_CELL_IMAGE || !cell->image)
         return false;
+    if (!gc_stage_is_hoisted(run->stage, at) && ends_run(run, at, cell))
+        return true;
     if (run->careful)
         return cell->readers > 0 || run->stage->steps[at].step->decode != GC_UNSET;
     return gc_stage_is_hoisted(run->stage, at) ? cell->readers > 0 : cell->pullers > 1;

@@ -246,6 +246,27 @@ START_TEST(a_record_is_kept)
 }
 END_TEST
 
+/* In its own stage nobody reads it, and it is made all the same: that it cannot be is said there, once. */
+START_TEST(its_own_stage_makes_it)
+{
+    rig_init(&r);
+    const char *whole = rig_photo(&r, "whole.png", 600, 400);
+    (void)rig_truncated(&r, whole, "logo.png", 0.5);
+    int logo = rig_step(&r, "load", path_of("logo.png"), -1);
+    int mark = rig_step(&r, "thumbnail_image", "width=20", logo);
+    rig_push_down(&r, logo);
+    rig_install(&r);
+    r.task.index = GC_UNSET;
+    rig_run(&r, NULL);
+    ck_assert_uint_eq(rig_cause(&r, logo), GC_CAUSE_DAMAGED);
+    ck_assert_uint_eq(r.result.pattern[mark], GC_OUTCOME_SKIPPED);
+    (void)rig_photo(&r, "logo.png", 90, 80);
+    rig_run(&r, NULL);
+    ck_assert_uint_eq(r.result.n_faults, 0);
+    rig_release(&r);
+}
+END_TEST
+
 /* ---- what is no such program ---- */
 
 static void refused(const char *why)
@@ -304,4 +325,5 @@ END_TEST
 GC_SUITE("load_hoist", GC_TEST(it_is_computed_once_and_kept), GC_TEST(a_file_is_needed_until_it_is_there),
          GC_TEST(its_failure_is_that_of_who_reads_it), GC_TEST(a_refused_file_is_told_by_its_step),
          GC_TEST(lack_of_memory_is_not_remembered), GC_TEST(a_skip_is_that_of_who_reads_it),
-         GC_TEST(a_record_is_kept), GC_TEST(programs_in_another_order_are_refused))
+         GC_TEST(a_record_is_kept), GC_TEST(its_own_stage_makes_it),
+         GC_TEST(programs_in_another_order_are_refused))
