@@ -122,7 +122,7 @@ static void check_range(struct gc_planner *p, uint32_t node, struct gc_bytes fie
 static void check_choice(struct gc_planner *p, uint32_t node, struct gc_bytes field,
                          const struct gc_value *value, const struct gc_op_config *c)
 {
-    if (c->n_choices == 0 || value->kind != GC_VALUE_STRING)
+    if (value->kind != GC_VALUE_STRING)
         return;
     struct gc_nearest near;
     gc_nearest_init(&near, gc_bytes_str(value->as.string));
@@ -137,6 +137,17 @@ static void check_choice(struct gc_planner *p, uint32_t node, struct gc_bytes fi
                       shown(value->as.string), gc_str_bytes(near.best), all);
     else
         gc_plan_error(p, node, field, "cannot be '%b': it is one of %b", shown(value->as.string), all);
+}
+
+/* Of a list each of its names is to be a choice. */
+static void check_choices(struct gc_planner *p, uint32_t node, struct gc_bytes field,
+                          const struct gc_value *value, const struct gc_op_config *c)
+{
+    if (c->n_choices == 0)
+        return;
+    check_choice(p, node, field, value, c);
+    for (uint32_t i = 0; value->kind == GC_VALUE_LIST && i < value->n; i++)
+        check_choice(p, node, field, &value->as.items[i], c);
 }
 
 static const struct gc_op_config *find_key(const struct gc_op *op, struct gc_bytes key)
@@ -196,7 +207,7 @@ static void check_setting(struct gc_planner *p, uint32_t node, uint32_t at)
         wrong_type(p, node, field, &in->value, c->type);
     } else {
         check_range(p, node, field, &out->value, c);
-        check_choice(p, node, field, &out->value, c);
+        check_choices(p, node, field, &out->value, c);
     }
     gc_plan_texts_end(p, texts);
 }

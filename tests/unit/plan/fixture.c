@@ -27,6 +27,8 @@
 
 static struct gc_name sizes[] = {{B("both")}, {B("up")}, {B("down")}, {B("force")}};
 
+static struct gc_name loaders[] = {{B("svg")}, {B("pdf")}};
+
 static struct gc_name jpeg[] = {{B(".jpg")}, {B(".jpeg")}};
 static struct gc_name webp[] = {{B(".webp")}};
 static struct gc_name png[] = {{B(".png")}};
@@ -78,7 +80,7 @@ static struct gc_op ops[] = {
               .type = GC_TYPE_BOOL,
               NO_RANGE,
               .fallback = {.kind = GC_VALUE_BOOL, .as.flag = true}},
-             {.key = B("loaders"), .type = GC_TYPE_LIST, NO_RANGE},
+             {.key = B("loaders"), .type = GC_TYPE_LIST, NO_RANGE, .n_choices = 2, .choices = loaders},
          }},
     {.name = B("stat"),
      .scope = GC_SCOPE_ITEM,

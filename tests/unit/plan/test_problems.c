@@ -117,6 +117,24 @@ START_TEST(types)
 }
 END_TEST
 
+START_TEST(choices_in_a_list)
+{
+    struct fixture *f = fixture();
+    struct gc_value names[] = {{.kind = GC_VALUE_STRING, .as.string = gc_str_bytes(GC_STR("pdf"))},
+                               {.kind = GC_VALUE_STRING, .as.string = gc_str_bytes(GC_STR("svgx"))},
+                               {.kind = GC_VALUE_INT, .as.integer = 3}};
+    node(f, "a files - path=a");
+    node(f, "i load a loaders=[]")->config[0].value =
+        (struct gc_value){.kind = GC_VALUE_LIST, .n = 3, .as.items = names};
+    node(f, "j load a loaders=[]")->config[0].value =
+        (struct gc_value){.kind = GC_VALUE_LIST, .n = 1, .as.items = names};
+    node(f, "k load a loaders=[]");
+    plan(f);
+    has_error(f, "i", "config.loaders", "cannot be 'svgx'; did you mean 'svg'? (it is one of 'svg', 'pdf')");
+    has_problems(f, 1); /* what its numbers mean is the op's to say */
+}
+END_TEST
+
 START_TEST(ranges_and_choices)
 {
     struct fixture *f = fixture();
@@ -562,7 +580,8 @@ END_TEST
 
 GC_SUITE("plan: problems", GC_TEST(no_nodes), GC_TEST(counts_that_differ), GC_TEST(ids),
          GC_TEST(ops_that_are_not_there), GC_TEST(no_catalogue), GC_TEST(keys), GC_TEST(types),
-         GC_TEST(ranges_and_choices), GC_TEST(values_take_the_type_of_their_field), GC_TEST(numbers_in_text),
+         GC_TEST(ranges_and_choices), GC_TEST(choices_in_a_list),
+         GC_TEST(values_take_the_type_of_their_field), GC_TEST(numbers_in_text),
          GC_TEST(large_integers_for_a_number), GC_TEST(inputs_that_are_too_many_or_missing),
          GC_TEST(inputs_by_name), GC_TEST(wrong_names_of_inputs), GC_TEST(types_of_inputs),
          GC_TEST(an_order_that_is_none), GC_TEST(two_sources_do_not_meet),
