@@ -43,8 +43,8 @@ int main(int argc, char **argv)
         grouped += group[i] != i;
     struct rusage usage;
     (void)getrusage(RUSAGE_SELF, &usage);
-    (void)printf("%u hashes, distance %u: %.2f s, %ld MiB, %u joined to another (%u planted)%s\n", n, distance,
-                 seconds, usage.ru_maxrss / 1024, grouped, twins, err ? ": no memory" : "");
+    (void)printf("%u hashes, distance %u: %.2f s, %ld MiB, %u joined to another (%u planted)%s\n", n,
+                 distance, seconds, usage.ru_maxrss / 1024, grouped, twins, err ? ": no memory" : "");
     free(hashes);
     free(group);
     return err != GC_OK;

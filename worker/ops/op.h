@@ -81,8 +81,8 @@ struct gc_op_row {
     /* Of a reducing op that scans: reads all results of its inputs (scan.h) and fills *ret (zeroed), or returns a cause as `run`. */
     enum gc_cause (*scan)(struct gc_run *run, struct gc_step_state *step, struct gc_scan *scan,
                           struct gc_cell *ret);
-    const char *const *
-        suffixes; /* the endings of the file that it writes, NULL-terminated; NULL: a saver's, or it writes none */
+    /* Endings of the file that it writes, NULL-terminated. NULL: a saver's, or it writes none. */
+    const char *const *suffixes;
     const char *maps; /* of such an op: the op of items that the planner puts before it; NULL: none */
 };
 
