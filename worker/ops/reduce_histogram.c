@@ -29,10 +29,7 @@ static enum gc_err histogram_setup(const struct gc_step *step, struct gc_fault *
     double max = gc_setting_real(step, "max", 0);
     if (!(min < max))
         return gc_fault_set(fault, GC_ERR_INVALID, "max: %g is not above min, %g", max, min);
-    struct gc_bytes field = gc_setting_string(step, "field", "");
-    if (field.len == 0 || field.len > GC_MAX_NAME)
-        return gc_fault_set(fault, GC_ERR_INVALID, "field: no name of a field");
-    return GC_OK;
+    return gc_reduce_check_field(step, "field", fault);
 }
 
 static void *histogram_init(const struct gc_step *step)

@@ -39,10 +39,7 @@ GC_STATIC_ASSERT(HEAD + MAX_N * (ENTRY + 64) <= GC_MAX_DELTA, "the largest state
 
 static enum gc_err top_setup(const struct gc_step *step, struct gc_fault *fault)
 {
-    struct gc_bytes by = gc_setting_string(step, "by", "");
-    if (by.len == 0 || by.len > GC_MAX_NAME)
-        return gc_fault_set(fault, GC_ERR_INVALID, "by: no name of a field");
-    return GC_OK;
+    return gc_reduce_check_field(step, "by", fault);
 }
 
 static void top_clear(void *state)

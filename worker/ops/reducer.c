@@ -3,7 +3,9 @@
 #include <math.h>
 
 #include "common/expr.h"
+#include "common/nearest.h"
 #include "proto/values.h"
+#include "worker/ops/settings.h"
 
 void gc_state_put_tag(struct gc_buf *out, uint8_t op, uint8_t form)
 {
@@ -95,6 +97,36 @@ bool gc_reduce_find(const struct gc_reduce_input *input, struct gc_str name, str
         return gc_value_next(&value, ret) == GC_OK;
     }
     return false;
+}
+
+static bool is_number(uint64_t type)
+{
+    return type == GC_TYPE_INT || type == GC_TYPE_REAL || type == GC_TYPE_ANY;
+}
+
+enum gc_err gc_reduce_check_field(const struct gc_step *step, const char *key, struct gc_fault *fault)
+{
+    struct gc_bytes name = gc_setting_string(step, key, "");
+    struct gc_nearest near;
+    if (name.len == 0 || name.len > GC_MAX_NAME)
+        return gc_fault_set(fault, GC_ERR_INVALID, "%s: no name of a field", key);
+    gc_nearest_init(&near, gc_bytes_str(name));
+    for (uint32_t i = 0; i < step->n_shape; i++) {
+        const struct gc_field *field = &step->shape[i];
+        if (gc_bytes_equal(field->name, name))
+            return is_number(field->type)
+                       ? GC_OK
+                       : gc_fault_set(fault, GC_ERR_INVALID, "%s: the field '%.*s' is no number", key,
+                                      GC_STR_ARGS(gc_bytes_str(name)));
+        if (is_number(field->type))
+            gc_nearest_offer(&near, gc_bytes_str(field->name));
+    }
+    if (step->n_shape == 0)
+        return GC_OK;
+    bool found = gc_nearest_found(&near);
+    return gc_fault_set(fault, GC_ERR_INVALID, "%s: there is no field '%.*s'%s%.*s%s", key,
+                        GC_STR_ARGS(gc_bytes_str(name)), found ? "; did you mean '" : "",
+                        found ? (int)near.best.len : 0, found ? near.best.ptr : "", found ? "'?" : "");
 }
 
 bool gc_number_is_finite(const struct gc_number *v)

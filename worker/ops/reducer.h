@@ -64,6 +64,10 @@ struct gc_value_token;
 bool gc_reduce_find(const struct gc_reduce_input *input, struct gc_str name, struct gc_value_token *ret,
                     enum gc_type *ret_type);
 
+/* At setup: the setting `key` is the name of a field, and where the step's shape is known, one of its numbers. */
+enum gc_err gc_reduce_check_field(const struct gc_step *step, const char *key,
+                                  struct gc_fault *fault) GC_MUST_CHECK;
+
 /* Walks the numeric fields of a record value. Start with a zeroed walk. */
 struct gc_field_walk {
     bool begun;

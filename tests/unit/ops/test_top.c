@@ -295,6 +295,33 @@ START_TEST(broken_states_are_refused)
 }
 END_TEST
 
+START_TEST(a_field_that_is_not_there_is_refused)
+{
+    static const struct {
+        const char *by;
+        const char *text; /* NULL: it is taken */
+    } rows[] = {{"size", NULL},
+                {"sise", "by: there is no field 'sise'; did you mean 'size'?"},
+                {"depth", "by: there is no field 'depth'"},
+                {"name", "by: the field 'name' is no number"},
+                {"", "by: no name of a field"}};
+    struct gc_field fields[2] = {{.name = gc_str_bytes(GC_STR("size")), .type = GC_TYPE_REAL},
+                                 {.name = gc_str_bytes(GC_STR("name")), .type = GC_TYPE_STRING}};
+    for (size_t i = 0; i < GC_COUNT_OF(rows); i++) {
+        struct gc_fault fault = {0};
+        struct gc_step step = step_of(5, "largest");
+        step.config[0].value.as.string = gc_str_bytes(gc_str_of(rows[i].by));
+        step.shape = fields;
+        step.n_shape = 2;
+        enum gc_err err = gc_reducer_top.setup(&step, &fault);
+        ck_assert_int_eq(err, rows[i].text ? GC_ERR_INVALID : GC_OK);
+        ck_assert_str_eq(fault.text, rows[i].text ? rows[i].text : "");
+        step.n_shape = 0; /* a map, or not known: nothing can be said */
+        ck_assert_int_eq(gc_reducer_top.setup(&step, &fault), rows[i].by[0] ? GC_OK : GC_ERR_INVALID);
+    }
+}
+END_TEST
+
 /* Through a stage: the item's own number and text come with it. */
 START_TEST(a_stage_hands_over_item_and_text)
 {
@@ -337,4 +364,5 @@ END_TEST
 
 GC_SUITE("top", GC_TEST(the_best_first_and_ties_as_listed), GC_TEST(any_order_gives_the_same_bytes),
          GC_TEST(long_texts_keep_their_end_and_other_bytes_stay), GC_TEST(the_largest_state_fits),
-         GC_TEST(broken_states_are_refused), GC_TEST(a_stage_hands_over_item_and_text))
+         GC_TEST(broken_states_are_refused), GC_TEST(a_field_that_is_not_there_is_refused),
+         GC_TEST(a_stage_hands_over_item_and_text))
