@@ -154,7 +154,7 @@ static void check_node(struct gc_planner *p, uint32_t node)
     p->v[node].compared = v->per_item && !always_one_to_one(set);
     if (v->per_item)
         check_item_name(p, node, field, to->as.string, set);
-    else if (set & ~(unsigned)FIELD_OTHER)
+    else if (set & ~(unsigned)FIELD_DIGEST)
         gc_plan_error(p, node, field, "'%b' names a field of an item, and '%b' writes one file for the run",
                       to->as.string, v->node->id);
 }

@@ -171,15 +171,17 @@ START_TEST(names_of_the_run)
     node(f, "i load a");
     node(f, "sheet contact_sheet i to=sheet-{index}.jpg");
     node(f, "other contact_sheet i to=sheet-{when}.jpg");
+    node(f, "named contact_sheet i to=sheet-{digest}.jpg");
     node(f, "wrong contact_sheet i to=5");
     node(f, "none contact_sheet i");
     node(f, "logo load - path=a");
     node(f, "out save logo to=out.webp");
     plan(f);
     has_error(f, "sheet", "config.to", "names a field of an item, and 'sheet' writes one file for the run");
+    has_error(f, "other", "config.to", "names a field of an item"); /* a run has no fields */
     has_error(f, "wrong", "config.to", "must be a string");
     has_error(f, "none", "config.to", "is missing");
-    has_problems(f, 3);
+    has_problems(f, 4);
 }
 END_TEST
 
