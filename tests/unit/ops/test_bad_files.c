@@ -128,6 +128,55 @@ START_TEST(truncation_is_blamed_on_load_whoever_pulls)
 }
 END_TEST
 
+/* Nine tenths of the way through, some bytes are others. */
+static const char *spoilt(const char *from, const char *name)
+{
+    static char path[192];
+    (void)snprintf(path, sizeof path, "%s/%s", r.folder, name);
+    ck_assert(rig_shell("cp '%s' '%s' && size=$(stat -c %%s '%s') && printf '\\125\\125\\125\\377\\0\\125' | "
+                        "dd of='%s' bs=1 seek=$((size * 9 / 10)) conv=notrunc 2> /dev/null",
+                        from, path, path, path));
+    return path;
+}
+
+/* What libjpeg only warns of decodes, and is counted; what is cut does not, unless the job says so. */
+START_TEST(fail_on_says_how_bad_is_too_bad)
+{
+    static const struct {
+        const char *settings;
+        unsigned cut; /* outcomes of `load` */
+        unsigned spoilt;
+    } rows[] = {{"", GC_OUTCOME_FAILED, GC_OUTCOME_WARNED},
+                {"fail_on=none", GC_OUTCOME_WARNED, GC_OUTCOME_WARNED},
+                {"fail_on=truncated", GC_OUTCOME_FAILED, GC_OUTCOME_WARNED},
+                {"fail_on=error", GC_OUTCOME_FAILED, GC_OUTCOME_WARNED},
+                {"fail_on=warning", GC_OUTCOME_FAILED, GC_OUTCOME_FAILED}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        for (int push_down = 0; push_down < 2; push_down++) {
+            rig_init(&r);
+            const char *photo = rig_photo(&r, "photo.jpg", 800, 600);
+            const char *cut = rig_truncated(&r, photo, "cut.jpg", 0.7);
+            int load = rig_step(&r, "load", rows[i].settings, -1);
+            int small = rig_step(&r, "thumbnail_image", "width=700", load);
+            if (push_down)
+                rig_push_down(&r, load);
+            int saved = rig_step(&r, "save", "to=x.png", small);
+            rig_install(&r);
+            rig_run(&r, photo);
+            ck_assert_uint_eq(r.result.pattern[load], GC_OUTCOME_DONE);
+            rig_run(&r, cut);
+            ck_assert_msg(r.result.pattern[load] == rows[i].cut, "%s: cut %u", rows[i].settings,
+                          r.result.pattern[load]);
+            rig_run(&r, spoilt(photo, "spoilt.jpg"));
+            ck_assert_msg(r.result.pattern[load] == rows[i].spoilt, "%s: spoilt %u", rows[i].settings,
+                          r.result.pattern[load]);
+            bool failed = rows[i].spoilt == GC_OUTCOME_FAILED;
+            ck_assert_uint_eq(r.result.pattern[saved], failed ? GC_OUTCOME_SKIPPED : GC_OUTCOME_DONE);
+            rig_release(&r);
+        }
+}
+END_TEST
+
 START_TEST(truncation_may_be_allowed)
 {
     rig_init(&r);
@@ -214,5 +263,6 @@ START_TEST(no_file_is_load_s_fault)
 END_TEST
 
 GC_SUITE("bad_files", GC_TEST(truncation_is_blamed_on_load),
-         GC_TEST(truncation_is_blamed_on_load_whoever_pulls), GC_TEST(truncation_may_be_allowed),
-         GC_TEST(causes_of_bad_files), GC_TEST(limits_are_kept), GC_TEST(no_file_is_load_s_fault))
+         GC_TEST(truncation_is_blamed_on_load_whoever_pulls), GC_TEST(fail_on_says_how_bad_is_too_bad),
+         GC_TEST(truncation_may_be_allowed), GC_TEST(causes_of_bad_files), GC_TEST(limits_are_kept),
+         GC_TEST(no_file_is_load_s_fault))
