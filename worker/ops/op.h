@@ -5,8 +5,8 @@
  * How an op's `command` is to be read (the catalogue hands it on; a plan shows it filled in). It is a line of a shell:
  *   {item}            the item's file; of a node with a setting `path`, that file
  *   {in} {out} {NAME} the file of that input or output; or, where NAME is neither, the value of that setting, which is required.
- *   {options}         the settings that the job gives and the line does not name, each as a word of its own: --key=value, with - for _ in
- *                     the key
+ *   {options}         the settings that the job gives and the line does not name, each as a word of its own: --key=value, with - for _
+ *                     in the key
  *   [{options,}]      the same behind a file's name, in the brackets that libvips reads there: [key=value,key=value]; the brackets
  *                     go with them where there are none. Behind {item} they are those of the node that decodes it
  *   {options !a b}    those but a and b; {options a b}: of these only a and b. So in brackets: [{options, a b}]

@@ -24,8 +24,8 @@
 #include "worker/ops/stage.h"
 #include "worker/ops/strips.h"
 
-__extension__ typedef unsigned __int128
-    gc_wide; /* of 2^36 values of 16 bits the squares, times their number, have 104 bits */
+/* Of 2^36 values of 16 bits the squares, times their number, have 104 bits. */
+__extension__ typedef unsigned __int128 gc_wide;
 
 enum { BOXES = 16 * 16 * 16, HALF_ALPHA = 128 };
 
@@ -34,15 +34,15 @@ struct box {
     uint64_t sum[3];
 };
 
-/* Sums of the image's own values: of up to 16 bits as whole numbers, of the others as reals. */
+/* Sums of the image's own values: of up to 16 bits as whole numbers; of the others as reals, less the first value: what all have in
+ * common must not drown what they have not. */
 struct moments {
     uint64_t n;
     int64_t whole;
     gc_wide whole_squares;
-    double
-        real; /* less `about`, the first value: what all have in common does not drown what they have not */
+    double real;
     double real_squares;
-    double about;
+    double about; /* the first value */
 };
 
 struct facts {

@@ -1,9 +1,11 @@
 /* filter: hands its input on where a condition holds (common/expr.h); an item for which it does not hold ends here as skipped.
  *
- * A field is, in this order: of a record its fields; of an image width, height, bands and format (of its bands: "uchar"), and what its op
- * tells beside it; of the item index, path, dir, name, stem and ext as in names of outputs, and its fields. Texts of an item's fields and path have no stated
- * kind: where a number is wanted they are read as one. A hash is the text that it is shown as, 16 hexadecimal digits. What is neither
- * a number nor a text nor a truth value is null.
+ * A field is, in this order:
+ *   - of a record, one of its fields;
+ *   - of an image, width, height, bands and format (of its bands: "uchar"), and what its op tells beside it;
+ *   - of the item, index, path, dir, name, stem and ext, as in names of outputs, and its own fields.
+ * Texts of an item's fields and path have no stated kind: where a number is wanted they are read as one. A hash is the text that it
+ * is shown as, 16 hexadecimal digits. What is neither a number nor a text nor a truth value is null.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* phash: a hash of what a picture looks like: of its lowest frequencies, after "Implementation and Benchmarking of Perceptual Image Hash
- * Functions" (Zauner, 2010), as pHash and ImageHash have it.
+/* phash: a hash of what a picture looks like: of its lowest frequencies, after "Implementation and Benchmarking of Perceptual Image
+ * Hash Functions" (Zauner, 2010), as pHash and ImageHash have it.
  *
  *   1. The first frame, in 8 bits of sRGB; what is transparent lies on white; grey by the luma of BT.601 (strips.h).
  *   2. 32 x 32 cells of equal size, each the mean of what it covers, parts of pixels by their part; in 256ths of a grey.

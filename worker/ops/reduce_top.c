@@ -1,9 +1,10 @@
 /* top: the n items with the largest (or smallest) value of a field; of equal values the item that was listed first.
- * State: tag, varint n, u8 order, varint entries, and for each entry, the best first: varint item, u8 kind of the value (0 int, 1 real),
- * u64 the value (an int in two's complement, the bits of a double), varint length, source. Value: a list of maps { item, source, value }.
+ * State: tag, varint n, u8 order, varint entries, and for each entry, the best first: varint item, u8 kind of the value (0 int,
+ * 1 real), u64 the value (an int in two's complement, the bits of a double), varint length, source. Value: a list of maps
+ * { item, source, value }.
  *
- * A state must fit a delta whatever the items' texts, so a text has an n-th of it: what is longer is "..." and its end. Cost: O(log n)
- * an item that is in, and moving n small numbers; O(1) one that is not. */
+ * A state must fit a delta whatever the items' texts, so a text has an n-th of it: what is longer is "..." and its end. Cost:
+ * O(log n) for an item that is in, and moving n small numbers; O(1) for one that is not. */
 #include <stdlib.h>
 #include <string.h>
 

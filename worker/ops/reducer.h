@@ -14,7 +14,8 @@
 #include "proto/message.h"
 #include "worker/ops/op.h"
 
-/* What an item hands in: its number and text as listed, and the value of the step that the reducer reads. `shape` names the fields of a record value; none: the record is a map, or no record. */
+/* What an item hands in: its number and text as listed, and the value of the step that the reducer reads. `shape` names the fields of
+ * a record value; none: the record is a map, or no record. */
 struct gc_reduce_input {
     struct gc_bytes value; /* values.h; empty: nil */
     const struct gc_op_field_row *shape;

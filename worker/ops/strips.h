@@ -1,4 +1,5 @@
-/* strips.h - an image's pixels from top to bottom, some rows at a time: as they are, and as 8 bits of grey or sRGB. Inside of worker/ops.
+/* strips.h - an image's pixels from top to bottom, some rows at a time: as they are, and as 8 bits of grey or sRGB. Inside of
+ * worker/ops.
  *
  *     struct gc_strips s;
  *     struct gc_strip strip;
@@ -42,8 +43,7 @@ struct gc_strips {
     int tone_bands; /* from pixel to pixel in `tone` */
     bool coloured;  /* tone is red, green, blue; else one grey */
     int alpha;      /* which band of tone it is; -1: none */
-    bool
-        toneless; /* an image of no colour space (bands of something else): grey is its first band, cut to 0 to 255 */
+    bool toneless; /* of no colour space (bands of something else): grey is its first band, cut to 0 to 255 */
 };
 
 /* The first `height` rows of it. `own`: wants the image's own values too. False: it cannot be read. Close it in any case. */
