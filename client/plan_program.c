@@ -407,9 +407,12 @@ static bool listed(struct gc_str keys, struct gc_str key)
     return false;
 }
 
+/* A truth value that is not so is left out: all of libvips' begin as false, and its command takes --key=false for true. */
 static bool chosen(const struct writing *w, const struct choice *c, const struct gc_setting *s)
 {
     struct gc_str key = gc_bytes_str(s->key);
+    if (!c->brackets && s->value.kind == GC_VALUE_BOOL && !s->value.as.flag)
+        return false;
     if (names(w->template, key) || s->value.kind == GC_VALUE_NULL)
         return false;
     return c->keys.len == 0 || listed(c->keys, key) != c->but;
@@ -583,12 +586,22 @@ static void put_template(struct writing *w)
     end_word(&w->line);
 }
 
+/* An input of any kind, which need not be there, says only to what a value belongs: an image of noise to an item. */
+static bool only_belongs(const struct gc_op *op, struct gc_bytes slot)
+{
+    for (uint32_t i = 0; i < op->n_inputs; i++)
+        if (gc_bytes_equal(op->inputs[i].name, slot))
+            return op->inputs[i].type == GC_TYPE_ANY && !op->inputs[i].required;
+    return false;
+}
+
 /* A value that the job gives and the command does not get would change what it does in silence. */
 static void check_inputs(struct writing *w)
 {
     for (uint32_t k = 0; k < w->step->n_inputs; k++) {
         const struct gc_step_input *in = &w->step->inputs[k];
-        if (in->step == GC_UNSET || in->step == w->step->decode || names(w->template, gc_bytes_str(in->slot)))
+        if (in->step == GC_UNSET || in->step == w->step->decode || names(w->template, gc_bytes_str(in->slot)) ||
+            only_belongs(w->op, in->slot))
             continue;
         no_command(w, "the vips command cannot be given its '", in->slot, "'");
     }
