@@ -229,6 +229,15 @@ static bool writes(const struct gc_plan_view *view, const struct gc_step *step, 
     return names(template_of(op, step), gc_bytes_str(output.len ? output : op->outputs[0].name));
 }
 
+/* An input of any kind, which need not be there, says only to what a value belongs: an image of noise to an item. */
+static bool only_belongs(const struct gc_op *op, struct gc_bytes slot)
+{
+    for (uint32_t i = 0; i < op->n_inputs; i++)
+        if (gc_bytes_equal(op->inputs[i].name, slot))
+            return op->inputs[i].type == GC_TYPE_ANY && !op->inputs[i].required;
+    return false;
+}
+
 /* Whether all that it reads is written; `made` has the steps whose commands can run. */
 static bool can_run(const struct gc_plan_view *view, const struct gc_program *p, uint32_t at, uint64_t made)
 {
@@ -238,7 +247,7 @@ static bool can_run(const struct gc_plan_view *view, const struct gc_program *p,
         return false;
     for (uint32_t k = 0; k < step->n_inputs; k++) {
         struct gc_step_input in = origin(p, step->inputs[k]);
-        if (in.step == GC_UNSET || step->inputs[k].step == step->decode)
+        if (in.step == GC_UNSET || in.step == step->decode || only_belongs(op, step->inputs[k].slot))
             continue;
         if (!(made >> in.step & 1) || !writes(view, &p->steps[in.step], in.output))
             return false;
@@ -586,21 +595,13 @@ static void put_template(struct writing *w)
     end_word(&w->line);
 }
 
-/* An input of any kind, which need not be there, says only to what a value belongs: an image of noise to an item. */
-static bool only_belongs(const struct gc_op *op, struct gc_bytes slot)
-{
-    for (uint32_t i = 0; i < op->n_inputs; i++)
-        if (gc_bytes_equal(op->inputs[i].name, slot))
-            return op->inputs[i].type == GC_TYPE_ANY && !op->inputs[i].required;
-    return false;
-}
-
 /* A value that the job gives and the command does not get would change what it does in silence. */
 static void check_inputs(struct writing *w)
 {
     for (uint32_t k = 0; k < w->step->n_inputs; k++) {
         const struct gc_step_input *in = &w->step->inputs[k];
-        if (in->step == GC_UNSET || in->step == w->step->decode || names(w->template, gc_bytes_str(in->slot)) ||
+        uint64_t from = origin(program_of(w), *in).step;
+        if (from == GC_UNSET || from == w->step->decode || names(w->template, gc_bytes_str(in->slot)) ||
             only_belongs(w->op, in->slot))
             continue;
         no_command(w, "the vips command cannot be given its '", in->slot, "'");
@@ -676,15 +677,17 @@ static void put_variables(const struct gc_plan_view *view, struct gc_text *out)
     gc_text_put(out, "OUT=${OUT:-.}\nT=$(mktemp -d)\ntrap 'rm -rf \"$T\"' EXIT\n");
 }
 
-/* Whether all that read the decode's pixels take it over. */
+/* Whether all that use what the decode gives take it over. */
 static bool taken_over(const struct gc_program *p, uint32_t at)
 {
     bool any = false;
     for (uint32_t i = 0; i < p->n_steps; i++) {
-        for (uint32_t k = 0; k < p->steps[i].n_inputs; k++) {
-            if (p->steps[i].inputs[k].step != at)
+        const struct gc_step *step = &p->steps[i];
+        bool hands_on = (step->traits & GC_TRAIT_PASSES) && step->n_inputs > 0;
+        for (uint32_t k = 0; k < step->n_inputs && !hands_on; k++) {
+            if (origin(p, step->inputs[k]).step != at)
                 continue;
-            if (p->steps[i].decode != at)
+            if (step->decode != at)
                 return false;
             any = true;
         }

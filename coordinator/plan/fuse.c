@@ -1,7 +1,7 @@
 /* What runs together is said, a decode is handed on where an op can shrink while loading, and where pixels are kept is foretold.
  *
- * Push-down. A step that may shrink on load (by trait) takes over the decode of the image that it reads, unless the decode is told
- * otherwise: the decoded pixels are then never there, a JPEG's are a quarter or a sixteenth as many. Who else reads that image does
+ * Push-down. A step that may shrink on load (by trait) takes over the decode of the image that it reads, through steps that only hand
+ * it on, unless the decode is told otherwise: the decoded pixels are then never there, a JPEG's are a quarter or a sixteenth as many. Who else reads that image does
  * not matter, since a pixel must not hang on what another node does; whether each reader then decodes for itself or some share one
  * decode is the executor's choice, file by file, and changes no pixel.
  *
@@ -42,26 +42,62 @@ static bool reads(const struct gc_step *step, uint64_t from)
     return false;
 }
 
+static bool hands_on(const struct gc_step *step)
+{
+    return (step->traits & GC_TRAIT_PASSES) && step->n_inputs > 0;
+}
+
+/* Whether the step's `k`th input takes the first output of its node. */
+static bool takes_first(const struct gc_planner *p, const struct gc_step *step, uint32_t k)
+{
+    const struct gc_input *in = &p->v[step->node].node->inputs[k];
+    return gc_plan_output(p, in) == p->v[in->node].op->outputs;
+}
+
+/* The step whose first output `from` is, through those that hand it on; that which hands on another output is as far as it goes. */
+static uint64_t made_by(const struct gc_planner *p, const struct gc_program *program, uint64_t from)
+{
+    while (from != GC_UNSET && hands_on(&program->steps[from]) && takes_first(p, &program->steps[from], 0))
+        from = program->steps[from].inputs[0].step;
+    return from;
+}
+
 /* How often a step's pixels are read by another. One that takes over a decode reads the file, one that takes another output or
  * reduces reads none. */
-static uint32_t reads_of_pixels(const struct gc_planner *p, const struct gc_step *step, uint64_t from)
+static uint32_t reads_of_pixels(const struct gc_planner *p, const struct gc_program *program,
+                                const struct gc_step *step, uint64_t from)
 {
+    bool shrinks = step->decode != GC_UNSET && made_by(p, program, from) == step->decode;
     uint32_t n = 0;
-    for (uint32_t k = 0; k < step->n_inputs && step->decode != from && !step->reduce; k++) {
-        const struct gc_input *in = &p->v[step->node].node->inputs[k];
-        n += step->inputs[k].step == from && gc_plan_output(p, in) == p->v[in->node].op->outputs;
-    }
+    for (uint32_t k = 0; k < step->n_inputs && !shrinks && !step->reduce; k++)
+        n += step->inputs[k].step == from && takes_first(p, step, k);
     return n;
 }
 
-/* The ids of the steps that read step `of`, each once; but for `beside` (NULL: of all). */
-static uint32_t readers_of(const struct gc_program *program, uint64_t of, const struct gc_step *beside,
-                           struct gc_name *ret)
+/* The ids of the steps that read step `of`, each once. */
+static uint32_t readers_of(const struct gc_program *program, uint64_t of, struct gc_name *ret)
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i < program->n_steps; i++)
-        if (&program->steps[i] != beside && reads(&program->steps[i], of))
+        if (reads(&program->steps[i], of))
             ret[n++].text = program->steps[i].id;
+    return n;
+}
+
+/* The ids of the steps that use what step `decode` gives, but for `beside`; those that only hand it on do not. */
+static uint32_t users_of(const struct gc_planner *p, const struct gc_program *program, uint64_t decode,
+                         const struct gc_step *beside, struct gc_name *ret)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < program->n_steps; i++) {
+        const struct gc_step *step = &program->steps[i];
+        bool uses = false;
+        for (uint32_t k = 0; k < step->n_inputs && step != beside && !hands_on(step); k++)
+            uses =
+                uses || step->inputs[k].step == decode || made_by(p, program, step->inputs[k].step) == decode;
+        if (uses)
+            ret[n++].text = step->id;
+    }
     return n;
 }
 
@@ -101,7 +137,7 @@ static struct gc_bytes pushed_text(struct gc_planner *p, const struct gc_program
 {
     const struct gc_step *from = &program->steps[step->decode];
     struct gc_name others[GC_MAX_STAGE_NODES];
-    uint32_t n = readers_of(program, step->decode, step, others);
+    uint32_t n = users_of(p, program, step->decode, step, others);
     if (n == 0)
         return gc_plan_text(p, GC_MAX_TEXT,
                             "pushed down: takes over the decode of '%b' and shrinks while loading", from->id);
@@ -116,6 +152,7 @@ static struct gc_bytes pushed_text(struct gc_planner *p, const struct gc_program
 static void push_down(struct gc_planner *p, struct gc_program *program, struct gc_step *step)
 {
     uint64_t from = step->traits & GC_TRAIT_SHRINK_ON_LOAD ? image_read(p, step) : GC_UNSET;
+    from = made_by(p, program, from);
     if (from == GC_UNSET)
         return;
     struct gc_bytes why = obstacle(p, step, &program->steps[from]);
@@ -140,7 +177,8 @@ static uint64_t work_of(const struct gc_planner *p, const struct gc_program *pro
     if (step->decode != GC_UNSET)
         work += p->v[program->steps[step->decode].node].op->cost;
     for (uint32_t k = 0; k < step->n_inputs; k++)
-        if (step->inputs[k].step < at && step->inputs[k].step != step->decode)
+        if (step->inputs[k].step < at &&
+            (step->decode == GC_UNSET || made_by(p, program, step->inputs[k].step) != step->decode))
             work += anew[step->inputs[k].step];
     return work;
 }
@@ -157,7 +195,7 @@ static void find_readers(const struct gc_planner *p, const struct gc_program *pr
 {
     ret->n = ret->times = 0;
     for (uint32_t i = 0; i < program->n_steps; i++) {
-        uint32_t times = reads_of_pixels(p, &program->steps[i], of);
+        uint32_t times = reads_of_pixels(p, program, &program->steps[i], of);
         if (times)
             ret->ids[ret->n++].text = program->steps[i].id;
         ret->times += times;
@@ -220,7 +258,7 @@ static void tell_hoisted(struct gc_planner *p, const struct gc_program *program,
         give_reason(p, step->node,
                     gc_plan_text(p, GC_MAX_TEXT,
                                  "computed once for the run, and once in each executor, for %b",
-                                 gc_plan_names(p, readers, readers_of(program, i, NULL, readers))));
+                                 gc_plan_names(p, readers, readers_of(program, i, readers))));
     }
 }
 

@@ -134,13 +134,14 @@ START_TEST(templates)
     set(small, "width", VALUE(INT, integer, 512));
     step(1, "plain", "grey", 1);
     struct gc_step *grey = step(1, "grey", "grey", 1);
-    set(grey, "two_words", VALUE(BOOL, flag, false));
+    set(grey, "two_words", VALUE(BOOL, flag, true));
+    set(grey, "untrue", VALUE(BOOL, flag, false)); /* the command would take --untrue=false for true */
     set(grey, "sigma", VALUE(REAL, real, 0.1));
     set(grey, "nothing", (struct gc_value){.kind = GC_VALUE_NULL});
     is_command(1, 0, "vips autorot \"$IN\"'[page=2]' \"$T/image.v\"");
     is_command(1, 1, "vips thumbnail_image \"$T/image.v\" \"$T/small.v\" 512");
     is_command(1, 2, "vips grey \"$T/small.v\" \"$T/plain.v\"");
-    is_command(1, 3, "vips grey \"$T/small.v\" \"$T/grey.v\" --two-words=false --sigma=0.1");
+    is_command(1, 3, "vips grey \"$T/small.v\" \"$T/grey.v\" --two-words=true --sigma=0.1");
 }
 END_TEST
 
@@ -209,6 +210,45 @@ START_TEST(what_has_no_command)
     is_none(2, 0, "'logo' has no file to read");
     set_text(logo, "path", "logo.png");
     is_command(2, 0, "vips autorot logo.png \"$T/logo.v\"");
+}
+END_TEST
+
+START_TEST(an_input_that_says_to_what_it_belongs)
+{
+    static struct gc_op_input of[] = {{.type = GC_TYPE_ANY}};
+    begin();
+    of[0].name = text("of");
+    op(GREY, "grey", "vips noise {out} {options}", "");
+    ops[GREY].inputs = of;
+    step(1, "image", "load", GC_UNSET);
+    step(1, "note", "note", 0);
+    step(1, "noise", "grey", 1)->inputs[0].slot = text("of");
+    step(1, "after", "share", 2);
+    ops[SHARE].command = text("vips one {in} {out}");
+    is_command(1, 2, "vips noise \"$T/noise.v\"");
+    is_command(1, 3, "vips one \"$T/noise.v\" \"$T/after.v\"");
+    of[0].required = true;
+    is_none(1, 2, "the vips command cannot be given its 'of'");
+}
+END_TEST
+
+START_TEST(over_a_decode_that_is_handed_on)
+{
+    begin();
+    step(1, "image", "load", GC_UNSET);
+    step(1, "same", "note", 0)->traits = GC_TRAIT_PASSES;
+    struct gc_step *small = step(1, "small", "thumb", 1);
+    small->decode = 0;
+    set(small, "width", VALUE(INT, integer, 5));
+    is_command(1, 2, "vips thumbnail \"$IN\" \"$T/small.v\" 5");
+    struct gc_text program = {0};
+    gc_plan_program(&view, &program);
+    ck_assert_ptr_nonnull(strstr(gc_text_str(&program), "# image: who reads it decodes the file"));
+    gc_text_reset(&program);
+    step(1, "grey", "grey", 1);
+    gc_plan_program(&view, &program);
+    ck_assert_ptr_nonnull(strstr(gc_text_str(&program), "vips autorot \"$IN\" \"$T/image.v\"\n"));
+    gc_text_release(&program);
 }
 END_TEST
 
@@ -423,6 +463,8 @@ int main(void)
     tcase_add_test(t, over_a_decode);
     tcase_add_test(t, two_outputs_and_a_dash);
     tcase_add_test(t, what_has_no_command);
+    tcase_add_test(t, an_input_that_says_to_what_it_belongs);
+    tcase_add_test(t, over_a_decode_that_is_handed_on);
     tcase_add_test(t, steps_that_hand_on);
     tcase_add_test(t, what_is_published);
     tcase_add_test(t, lists_and_values_that_cannot_be_told);

@@ -221,7 +221,30 @@ START_TEST(only_a_decode_is_taken_over)
     ck_assert_uint_eq(step_of(f, "small")->decode, GC_UNSET);
     has_reason(f, "small", "not pushed down because it reads 'crisp', which is no decode");
     ck_assert_uint_eq(step_of(f, "odd")->decode, GC_UNSET);
-    has_reason(f, "odd", "it reads 'seen', which is no decode");
+    has_reason(f, "odd", "it reads 'what', which is no decode");
+}
+END_TEST
+
+/* A filter changes no pixel of what comes after it. */
+START_TEST(a_decode_is_taken_over_through_what_hands_it_on)
+{
+    struct fixture *f = fixture();
+    node(f, "photos files - path=.");
+    node(f, "image load photos");
+    node(f, "large filter image where=width");
+    node(f, "same noop large,photos");
+    node(f, "small thumbnail_image same width=1");
+    node(f, "tiny thumbnail_image large width=2");
+    node(f, "tone describe large");
+    node(f, "exif noop image.exif");
+    node(f, "told echo exif");
+    good(f);
+    ck_assert_uint_eq(step_of(f, "small")->decode, 0);
+    ck_assert_uint_eq(step_of(f, "tiny")->decode, 0);
+    has_reason(f, "small",
+               "takes over the decode of 'image' and shrinks while loading; 'tiny', 'tone' read 'image' too");
+    has_reason(f, "large", "materialised: 'same', 'tone' read it,"); /* 'tiny' reads the file */
+    has_reason(f, "same", "");
 }
 END_TEST
 
@@ -638,6 +661,7 @@ GC_SUITE("plan: stages", GC_TEST(the_main_job), GC_TEST(programs_of_the_main_job
          GC_TEST(stages_that_see_the_same), GC_TEST(what_items_see_counts),
          GC_TEST(the_run_commits_what_items_see), GC_TEST(a_decode_of_the_run_is_not_taken_over_by_items),
          GC_TEST(the_config_forbids_it), GC_TEST(only_a_decode_is_taken_over),
+         GC_TEST(a_decode_is_taken_over_through_what_hands_it_on),
          GC_TEST(a_step_that_reads_twice_is_one_reader), GC_TEST(a_run_without_a_source),
          GC_TEST(two_sources_and_a_run), GC_TEST(counting_items_needs_no_node), GC_TEST(a_source_alone),
          GC_TEST(sixty_four_nodes_are_one_stage), GC_TEST(a_chain_of_more_is_refused),
