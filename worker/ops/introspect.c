@@ -183,88 +183,18 @@ enum gc_err gc_vips_describe(GParamSpec *spec, VipsArgumentFlags flags, struct g
     return err;
 }
 
-/* ---- all of an operation's ---- */
-
-struct walk {
-    struct gc_arena *arena;
-    const char *const *except;
-    const char *only;
-    bool required; /* this pass takes those that are, or those that are not */
-    struct gc_op_config *rows;
-    uint32_t n;
-    enum gc_err err;
-};
-
-static bool left_out(const struct walk *w, const char *name)
-{
-    if (w->only)
-        return strcmp(name, w->only) != 0;
-    for (const char *const *e = w->except; e && *e; e++)
-        if (strcmp(*e, name) == 0)
-            return true;
-    return false;
-}
-
-static void *visit(VipsObject *object, GParamSpec *spec, VipsArgumentClass *class,
-                   VipsArgumentInstance *instance, void *a, void *b)
-{
-    (void)object;
-    (void)instance;
-    (void)b;
-    struct walk *w = a;
-    if (!gc_vips_is_setting(spec, class->flags) || left_out(w, spec->name) ||
-        w->required != ((class->flags & VIPS_ARGUMENT_REQUIRED) != 0))
-        return NULL;
-    if (w->n == GC_MAX_CONFIG)
-        w->err = GC_ERR_LIMIT;
-    else
-        w->err = gc_vips_describe(spec, class->flags, w->arena, &w->rows[w->n]);
-    if (w->err)
-        return w;
-    w->n++;
-    return NULL;
-}
-
-static enum gc_err walk_settings(const char *nickname, struct walk *w)
-{
-    VipsOperation *op = vips_operation_new(nickname);
-    if (!op) {
-        vips_error_clear();
-        return GC_ERR_NOT_FOUND;
-    }
-    for (int pass = 0; pass < 2 && !w->err; pass++) {
-        w->required = pass == 0;
-        (void)vips_argument_map(VIPS_OBJECT(op), visit, w, NULL);
-    }
-    g_object_unref(op);
-    return w->err;
-}
-
-enum gc_err gc_vips_settings(const char *nickname, const char *const *except, struct gc_arena *arena,
-                             struct gc_op_config **ret, uint32_t *ret_n)
-{
-    struct walk w = {.arena = arena, .except = except};
-    w.rows = GC_ARENA_ARRAY(arena, struct gc_op_config, GC_MAX_CONFIG);
-    if (!w.rows)
-        return GC_ERR_NOMEM;
-    enum gc_err err = walk_settings(nickname, &w);
-    if (err)
-        return err;
-    *ret = w.rows;
-    *ret_n = w.n;
-    return GC_OK;
-}
-
 enum gc_err gc_vips_setting(const char *nickname, const char *name, struct gc_arena *arena,
                             struct gc_op_config *ret)
 {
-    struct gc_op_config row[1];
-    struct walk w = {.arena = arena, .only = name, .rows = row};
-    enum gc_err err = walk_settings(nickname, &w);
-    if (err)
-        return err;
-    if (w.n == 0)
-        return GC_ERR_NOT_FOUND;
-    *ret = row[0];
-    return GC_OK;
+    GParamSpec *spec;
+    VipsArgumentClass *class;
+    VipsArgumentInstance *instance;
+    VipsOperation *op = vips_operation_new(nickname);
+    bool found = op && vips_object_get_argument(VIPS_OBJECT(op), name, &spec, &class, &instance) == 0 &&
+                 gc_vips_is_setting(spec, class->flags);
+    enum gc_err err = found ? gc_vips_describe(spec, class->flags, arena, ret) : GC_ERR_NOT_FOUND;
+    if (op)
+        g_object_unref(op);
+    vips_error_clear();
+    return err;
 }

@@ -23,10 +23,7 @@ enum gc_err gc_vips_describe_names(const char *type, struct gc_arena *arena,
 /* Whether it is a value: an enumeration ends with its own length. */
 bool gc_vips_is_value(const GEnumValue *value);
 
-/* All of an operation's settings, required ones first. `except`: names left out, NULL-terminated; may be NULL. */
-enum gc_err gc_vips_settings(const char *nickname, const char *const *except, struct gc_arena *arena,
-                             struct gc_op_config **ret, uint32_t *ret_n) GC_MUST_CHECK;
-/* One of them by name; GC_ERR_NOT_FOUND where this libvips has it not. */
+/* An operation's setting by name; GC_ERR_NOT_FOUND where this libvips has it not. */
 enum gc_err gc_vips_setting(const char *nickname, const char *name, struct gc_arena *arena,
                             struct gc_op_config *ret) GC_MUST_CHECK;
 
