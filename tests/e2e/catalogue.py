@@ -1,9 +1,9 @@
 """Every offered operation of libvips does what the vips command does with the line that the catalogue gives for it.
 
-Each runs on four pictures: 8-bit RGB, 16-bit mono, RGBA of an odd size, and a 16-bit table of 256 x 1 (8.14 does not
-read a TIFF file of one row, so it is none of doubles). All of them run in few jobs, each
-operation's image saved as TIFF; then the vips command makes the same, and the pixels (or the numbers) are compared. What fails must
-fail in both. The last line says how many there were, and which are exceptions, and why.
+Each runs on four pictures: 8-bit RGB, 16-bit mono, RGBA of an odd size, and a 16-bit table of 256 x 1 (8.14 does not read a TIFF file
+of one row, so it is none of doubles). All of them run in few jobs, each operation's image saved as TIFF; then the vips command makes
+the same, and the pixels (or the numbers) are compared. What fails must fail in both. The last lines say how many there were, and which
+are exceptions, and why.
 """
 import array
 import json
@@ -93,7 +93,8 @@ OTHER = {
     "freqmult": "mask_ideal width=64 height=48 frequency_cutoff=0.5", "mapim": "xyz width=30 height=20", "maplut": "identity",
     "morph": "black width=3 height=1 | linear a=[1] b=[255]", "quadratic": "black width=2 height=1",
     "recomb": "xyz width=3 height=2 | extract_band band=0",
-    "mosaic": "perlin width=64 height=48 cell_size=16 uchar=true seed=3", "mosaic1": "perlin width=64 height=48 cell_size=16 uchar=true seed=3",
+    "mosaic": "perlin width=64 height=48 cell_size=16 uchar=true seed=3",
+    "mosaic1": "perlin width=64 height=48 cell_size=16 uchar=true seed=3",
 }
 WAVE = "sines width=64 height=48 uchar=true"
 # What the vips command cannot be asked for: an operation's image is then only made.
