@@ -307,11 +307,14 @@ static void make_tender(int sock, struct gc_share *share)
     ck_assert_int_eq(gc_publisher_start(&t.publisher, crew.sync, &crew.fence_ns), GC_OK);
 }
 
+/* What another thread does meanwhile; NULL: nothing. */
+static void *(*beside)(void *);
+
 /* The slice, with an executor that plays its part. */
 static void run(void (*play)(struct fake *f))
 {
     int pair[2];
-    pthread_t grave;
+    pthread_t grave, other;
     struct gc_share *share =
         mmap(NULL, sizeof *share, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     ck_assert_ptr_ne(share, MAP_FAILED);
@@ -328,7 +331,11 @@ static void run(void (*play)(struct fake *f))
     close(pair[1]);
     make_tender(pair[0], share);
     ck_assert_int_eq(pthread_create(&grave, NULL, bury, NULL), 0);
+    if (beside)
+        ck_assert_int_eq(pthread_create(&other, NULL, beside, NULL), 0);
     slice_run(&t);
+    if (beside)
+        pthread_join(other, NULL);
     ck_assert_uint_eq(t.n_outputs, 0); /* all is closed */
     ck_assert(!gc_publisher_busy(&t.publisher));
     tender_retire(&t);
@@ -488,6 +495,42 @@ START_TEST(what_was_made_before_a_death_counts)
     expect_fault(3, GC_CAUSE_CRASH, "SIGABRT");
     holds(1, "one");
     holds(2, NULL); /* it was in no chunk */
+    end();
+}
+END_TEST
+
+/* At an item for ever: its blame slot says so. */
+static void hangs(struct fake *f)
+{
+    while (hear(f) != GC_SHARE_SLICE)
+        continue;
+    do_item(f, 0);
+    atomic_store(&f->share->blame.item, 1);
+    atomic_store(&f->share->blame.started_ns, 1);
+    for (;;)
+        hear(f);
+}
+
+static void *kill_it(void *arg)
+{
+    (void)arg;
+    while (gc_crew_item(&crew, 0) != 1)
+        usleep(1000);
+    gc_crew_kill(&crew, 0, 1);
+    return NULL;
+}
+
+START_TEST(a_slice_that_is_killed)
+{
+    struct gc_crew_event e;
+    begin("out/{index}.webp", "error");
+    crew.tenders = &t;
+    beside = kill_it;
+    run(hangs);
+    ck_assert(gc_crew_next(&crew, &e));
+    ck_assert_int_eq(e.kind, GC_CREW_STOPPED);
+    ck_assert_uint_eq(e.slice, 1);
+    holds(0, NULL);
     end();
 }
 END_TEST
@@ -721,5 +764,5 @@ END_TEST
 
 GC_SUITE("pool slice", GC_TEST(an_honest_one), GC_TEST(what_is_refused_runs_again), GC_TEST(overwriting),
          GC_TEST(nothing_behind_the_fence), GC_TEST(what_was_made_before_a_death_counts),
-         GC_TEST(chunks_that_are_none), GC_TEST(files_that_it_did_not_make),
+         GC_TEST(a_slice_that_is_killed), GC_TEST(chunks_that_are_none), GC_TEST(files_that_it_did_not_make),
          GC_TEST(a_file_of_another_length), GC_TEST(words_that_are_none))
