@@ -103,12 +103,22 @@ static int shrunk(VipsImage *in, VipsImage **ret, const void *arg)
                                 NULL);
 }
 
+/* A thumbnail keeps the profile of what it was made of: one of CMYK beside pixels that are RGB by now. */
+static bool has_profile(VipsImage *in)
+{
+    const void *data;
+    size_t len;
+    if (!vips_image_get_typeof(in, VIPS_META_ICC_NAME) ||
+        vips_image_get_blob(in, VIPS_META_ICC_NAME, &data, &len))
+        return false;
+    return vips_icc_is_compatible_profile(in, data, len);
+}
+
 /* By the image's own profile where it has one that can be used. */
 static int on_screen(VipsImage *in, VipsImage **ret, const void *arg)
 {
     (void)arg;
-    if (vips_image_get_typeof(in, VIPS_META_ICC_NAME) &&
-        vips_icc_transform(in, ret, "srgb", "embedded", TRUE, NULL) == 0)
+    if (has_profile(in) && vips_icc_transform(in, ret, "srgb", "embedded", TRUE, NULL) == 0)
         return 0;
     vips_error_clear();
     return vips_colourspace(in, ret, VIPS_INTERPRETATION_sRGB, NULL);
