@@ -221,7 +221,7 @@ static enum gc_cause check_frames(struct gc_run *run, const struct gc_step *step
 
 static enum gc_cause open_image(struct gc_run *run, struct gc_step_state *st, int fd, VipsImage **ret)
 {
-    VipsOperation *op;
+    VipsOperation *op = NULL;
     enum gc_cause cause = find_format(run, st->step, fd, &st->decode.format);
     if (!cause)
         cause = check_frames(run, st->step, st->decode.format);
@@ -243,7 +243,7 @@ static enum gc_cause open_image(struct gc_run *run, struct gc_step_state *st, in
 enum gc_cause gc_load_size(struct gc_run *run, int fd, int *ret_width, int *ret_height)
 {
     const struct gc_format *format;
-    VipsOperation *op;
+    VipsOperation *op = NULL;
     VipsImage *image;
     enum gc_cause cause = find_format(run, NULL, fd, &format);
     if (!cause)
@@ -261,7 +261,7 @@ enum gc_cause gc_load_size(struct gc_run *run, int fd, int *ret_width, int *ret_
 bool gc_load_has_thumbnail(struct gc_run *run, const struct gc_step_state *load, int width)
 {
     const struct gc_task_input *input = input_of(run->task, load->file);
-    VipsOperation *op;
+    VipsOperation *op = NULL;
     VipsImage *image;
     if (!input || make_loader(run, input->fd, load->decode.format, &op))
         return true;

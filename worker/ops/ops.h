@@ -65,10 +65,9 @@ struct gc_stage_output {
         by_digest; /* the name hangs on the digest of what was written: known after the run (struct gc_output_made) */
 };
 
-/* A file that steps read. */
+/* A file that steps read: the item's, or one that a step has a path of (a watermark). */
 struct gc_stage_input {
-    uint32_t
-        file; /* which of the stage's: 0 is the item's own, the others belong to steps with a path (a watermark) */
+    uint32_t file;        /* which of the stage's: 0 is the item's own, the others are those of paths */
     struct gc_bytes path; /* lives in the stage; empty: the item's text is the path */
     uint64_t max_file;    /* a larger one (fstat) fails as too-large before it is opened to the executor */
 };

@@ -54,9 +54,8 @@ struct gc_cell {
 /* Of a step that decodes: the file at hand, and who takes over (load.h). */
 struct gc_decode {
     const struct gc_format *format;
-    VipsImage *
-        shared; /* owned; its pixels in memory, as they lie in the file; NULL: each opens the file for itself */
-    uint64_t sharers; /* steps that have yet to read them */
+    VipsImage *shared; /* owned; its pixels in memory, as they lie in the file; NULL: none are shared */
+    uint64_t sharers;  /* steps that have yet to read them */
 };
 
 /* What became of a hoisted step. */
@@ -80,13 +79,13 @@ struct gc_step_state {
     uint32_t file;                /* of a step that reads one: which of the stage's */
     struct gc_decode decode;      /* of a step that decodes */
     struct gc_hoist hoist;        /* of a hoisted step */
-    const struct gc_op_field_row
-        *shape; /* fields of the record that its first input brings; NULL: it is a map, or no record */
-    uint32_t n_shape;
-    struct gc_template *to; /* save */
-    struct gc_expr *where;  /* filter */
-    void *delta;            /* reducers: the chunk's state */
+    struct gc_template *to;       /* save */
+    struct gc_expr *where;        /* filter */
+    void *delta;                  /* reducers: the chunk's state */
     uint64_t delta_items;
+    /* Fields of the record that its first input brings; NULL: it is a map, or no record. */
+    const struct gc_op_field_row *shape;
+    uint32_t n_shape;
 };
 
 enum gc_step_fate { GC_FATE_IDLE, GC_FATE_DONE, GC_FATE_FAILED, GC_FATE_SKIPPED, GC_FATE_GIVEN };
@@ -97,7 +96,7 @@ struct gc_run {
     struct gc_blame blame;
     struct gc_task_result *result;
     uint64_t needed;  /* steps that must run: the wanted ones and what they hang on */
-    uint64_t idle;    /* nodes that pull no pixels: files that are there and stay, and what is built for them alone */
+    uint64_t idle;    /* nodes that pull no pixels: run.c says which */
     uint32_t current; /* step in execution */
     bool careful;
     bool skipped;    /* the op has ended the item at its step: no failure, and nothing below it runs */
