@@ -59,7 +59,8 @@ static const struct gc_op_config_row load_config[] = {
     {"page", GC_TYPE_INT, false, 0, 100000, "0", NULL, "the first frame or page to take"},
     {"n", GC_TYPE_INT, false, -1, 100000, "1", NULL, "how many frames; -1: all"},
     {"loaders", GC_TYPE_LIST, false, GC_NO_RANGE, NULL, gc_loader_names,
-     "further formats that it reads; their decoders are less hardened against hostile files"},
+     "further formats that it reads; their decoders are less hardened against hostile files, and they find no fonts but "
+     "those inside a pdf: other text is drawn as boxes"},
     {"path", GC_TYPE_STRING, false, GC_NO_RANGE, NULL, NULL, "this one file, for a node without an input"},
     {"shrink_on_load", GC_TYPE_BOOL, false, GC_NO_RANGE, "true", NULL,
      "whether a reader may take over the decode and shrink while loading"},
