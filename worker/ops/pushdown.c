@@ -14,6 +14,7 @@
  * Whether the decoder leaves something out is decided by libvips. A bound from above on the shrink tells where it surely does not;
  * where the bound is loose a file is decoded more often than need be, and the pixels are right all the same.
  */
+#include <math.h>
 #include <stdio.h>
 
 #include "common/num.h"
@@ -37,18 +38,21 @@ static double largest_shrink(const struct gc_step *step, const VipsImage *image)
     return (double)side / (double)gc_max_i64(target, 1);
 }
 
-static bool leaves_nothing_out(struct gc_run *run, const struct gc_step_state *load,
-                               const struct gc_step *step, VipsImage *image)
+/* Where the shrink stays below it the decoder of this file leaves nothing out; 0: nobody can tell. */
+static double nothing_left_out_below(struct gc_run *run, const struct gc_step_state *load, VipsImage *image)
 {
+    bool copies = false;
     switch (load->decode.format->shrinks) {
-    case GC_SHRINKS_NEVER: return true;
-    case GC_SHRINKS_BLOCKS: return largest_shrink(step, image) < 4;
-    case GC_SHRINKS_FREELY: return largest_shrink(step, image) <= 1;
-    case GC_SHRINKS_LEVELS: return vips_image_get_n_pages(image) < 2 && vips_image_get_n_subifds(image) < 1;
-    case GC_SHRINKS_THUMBNAIL: return !gc_load_has_thumbnail(run, load, vips_image_get_width(image));
-    case GC_SHRINKS_DRAWN: return false;
+    case GC_SHRINKS_NEVER: return INFINITY;
+    case GC_SHRINKS_BLOCKS: return 4;
+    case GC_SHRINKS_FREELY: return 1;
+    case GC_SHRINKS_LEVELS:
+        copies = vips_image_get_n_pages(image) > 1 || vips_image_get_n_subifds(image) > 0;
+        break;
+    case GC_SHRINKS_THUMBNAIL: copies = gc_load_has_thumbnail(run, load, vips_image_get_width(image)); break;
+    case GC_SHRINKS_DRAWN: return 0;
     }
-    return false;
+    return copies ? 0 : INFINITY;
 }
 
 uint64_t gc_pushdown_sharers(struct gc_run *run, uint32_t at, VipsImage *image)
@@ -59,10 +63,11 @@ uint64_t gc_pushdown_sharers(struct gc_run *run, uint32_t at, VipsImage *image)
     uint32_t readers = s->cells[at].pullers;
     if (!takers || (readers == 0 && !(takers & (takers - 1))))
         return 0; /* nobody to share it with */
+    double bound = nothing_left_out_below(run, load, image);
     uint64_t sharers = 0;
     uint32_t users = readers > 0;
     for (uint32_t i = 0; i < s->program.n_steps; i++) {
-        if (takers >> i & 1 && leaves_nothing_out(run, load, s->steps[i].step, image)) {
+        if (takers >> i & 1 && largest_shrink(s->steps[i].step, image) < bound) {
             sharers |= UINT64_C(1) << i;
             users++;
         }
