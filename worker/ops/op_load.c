@@ -215,8 +215,9 @@ static enum gc_cause check_frames(struct gc_run *run, const struct gc_step *step
 {
     if (format->pages || (gc_load_page(step) == 0 && gc_load_n(step) <= 1))
         return GC_CAUSE_NONE;
-    return gc_run_fail(run, GC_CAUSE_BAD_INPUT, "a file of format %s is read as one frame: there is no page %d",
-                       format->name, gc_load_page(step) > 0 ? gc_load_page(step) : 1);
+    return gc_run_fail(run, GC_CAUSE_BAD_INPUT,
+                       "a file of format %s is read as one frame: there is no page %d", format->name,
+                       gc_load_page(step) > 0 ? gc_load_page(step) : 1);
 }
 
 static enum gc_cause open_image(struct gc_run *run, struct gc_step_state *st, int fd, VipsImage **ret)
