@@ -1,7 +1,8 @@
 """What becomes of outputs: each whole, once, under its name, and nothing of it beside; whatever is there already, and whoever dies.
 
 `exists` error, skip and overwrite; two items of one name; folders that are missing, or removed meanwhile; links that leave the roots; a
-disk that is full in the middle (needs root and mount(8); says so where it is left out); a worker that is killed; what a reducer writes.
+disk that is full in the middle; a worker that is killed; what a reducer writes, and a worker that has no room for what that reads. Full
+disks need root and mount(8): those tests say so where they are left out.
 """
 import glob
 import hashlib
@@ -37,11 +38,21 @@ pictures = harness.Place("outputs-pictures")
 harness.make_photos(pictures.path("photos"), ITEMS, 320, 240)
 
 
+def mount(what, path, size):
+    """A small disk; False where this user may not have one."""
+    os.makedirs(path, exist_ok=True)
+    if os.geteuid() == 0 and subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "gc-test", path],
+                                            stderr=subprocess.DEVNULL).returncode == 0:
+        return True
+    left_out.append(f"{what}: mounting a small disk needs root")
+    return False
+
+
 class Fleet:
     """A coordinator and a worker whose one root is the test's folder."""
 
-    def __init__(self, name, items=ITEMS, executors=2):
-        self.place = harness.Place(name)
+    def __init__(self, name, items=ITEMS, executors=2, place=None):
+        self.place = place or harness.Place(name)
         self.executors = executors
         os.mkdir(self.place.path("photos"))
         for path in sorted(glob.glob(pictures.path("photos", "*")))[:items]:
@@ -49,7 +60,7 @@ class Fleet:
         self.endpoint = f"ipc://{self.place.path('gc.sock')}"
         self.place.env["GRAPHCAP_ENDPOINT"] = self.endpoint
         os.mkdir(self.place.state)
-        os.mkdir(self.place.path("worker"))
+        os.makedirs(self.place.path("worker"), exist_ok=True)
         self.coordinator = self.place.start("gc-coordinator", "--listen", self.endpoint, "--state", self.place.state,
                                             log="coordinator.log")
         wait_for("the coordinator", lambda: "event=listening" in open(self.place.path("coordinator.log")).read())
@@ -229,10 +240,7 @@ def test_a_folder_that_goes():
 def test_a_disk_that_fills_up():
     fleet = Fleet("full-outputs")
     disk = fleet.place.path("out")
-    os.mkdir(disk)
-    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "none", disk],
-                                           stderr=subprocess.DEVNULL).returncode:
-        left_out.append("a disk that fills up: root may mount(8) a small one, this user may not")
+    if not mount("a disk that fills up", disk, "256k"):
         fleet.end()
         return
     try:
@@ -289,19 +297,23 @@ def test_killed_workers():
     fleet.end()
 
 
-def test_what_a_reducer_writes():
-    """collect: by the same rules as an item's output, and all of it."""
-    fleet = Fleet("collected", items=0)
-    fleet.place.write("items.txt", "".join(f"line-{i}\n" for i in range(30000)))
-
-    def run(exists, code=0):
-        fleet.place.write("job.yaml", f"""name: collected
+def write_collect(place, exists="error"):
+    place.write("items.txt", "".join(f"line-{i}\n" for i in range(30000)))
+    place.write("job.yaml", f"""name: collected
 dag:
   nodes:
     - {{id: lines, op: list, config: {{path: items.txt}}}}
     - {{id: said, op: echo, inputs: [lines]}}
     - {{id: all, op: collect, inputs: [said], config: {{to: out/all.jsonl, exists: {exists}}}}}
 """)
+
+
+def test_what_a_reducer_writes():
+    """collect: by the same rules as an item's output, and all of it."""
+    fleet = Fleet("collected", items=0)
+
+    def run(exists, code=0):
+        write_collect(fleet.place, exists)
         return json.loads(fleet.place.gcctl("run", "job.yaml", "--json", code=code).out)
 
     shown = run("error")
@@ -324,8 +336,33 @@ dag:
     fleet.end()
 
 
+def test_no_room_for_results():
+    """The results that a reducer reads lie in the worker's state folder: without room there the run waits, and the worker says for what."""
+    place = harness.Place("no-room")
+    disk = place.path("worker")
+    if not mount("no room for results", disk, "64k"):
+        return
+    try:
+        fleet = Fleet("no-room", items=0, place=place)
+        write_collect(place)
+        running = subprocess.Popen([os.path.join(harness.BIN, "gcctl"), "run", "job.yaml", "--json"], env=place.env,
+                                   cwd=place.dir, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        told = f"{disk}: there is no room here for the results"
+        wait_for("the worker to say what is missing", lambda: told in open(place.path("worker.log")).read())
+        check(running.poll() is None, "the run has ended")
+        subprocess.run(["mount", "-o", "remount,size=64m", disk], check=True)
+        out, _ = running.communicate(timeout=300)
+        shown = json.loads(out)
+        check(running.returncode == 0 and shown["results"]["all"]["items"] == 30000, f"{shown}")
+        check(sorted(os.listdir(disk)) == ["worker.id", "worker.lock"], f"{os.listdir(disk)}")
+        fleet.end()
+    finally:
+        subprocess.run(["umount", "-l", disk], check=True)
+
+
 TESTS = [test_a_second_night, test_other_bytes, test_overwriting, test_two_of_one_name, test_folders, test_a_folder_that_goes,
-         test_a_disk_that_fills_up, test_killed_workers, test_what_a_reducer_writes]
+         test_a_disk_that_fills_up, test_killed_workers, test_what_a_reducer_writes,
+         test_no_room_for_results]
 wanted = sys.argv[1:]
 for test in TESTS:
     if not wanted or any(name in test.__name__ for name in wanted):
