@@ -107,8 +107,7 @@ static void judge(struct gc_core *core, struct core_odd *odd, const struct gc_ms
     unsigned retried = gc_cause_retried(fault->cause);
     /* A stage that only feeds reducers has no node to give up: an item left out of them would be missed by nobody. */
     if (retried == 2 || odd->stage->n_nodes == 0) {
-        if (odd->stage->kind == GC_STAGE_ITEM)
-            core_run_trouble(core, odd->stage->run, fault->text);
+        core_run_trouble(core, odd->stage->run, fault->text);
         back_off(core, odd);
         return;
     }

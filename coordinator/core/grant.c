@@ -29,6 +29,13 @@ static struct core_stage *pick_stage(const struct core_run *run)
     GC_NEVER("a run in the heap of shares has a ready stage");
 }
 
+/* Stages of one kind take turns, lease by lease: else what is tried again in one waited until another had nothing left to lease. */
+static void take_turn(struct core_run *run, struct core_stage *stage)
+{
+    gc_list_remove(&run->ready[stage->kind], &stage->ready);
+    gc_list_append(&run->ready[stage->kind], &stage->ready);
+}
+
 /* An item with a history goes to another worker than the one it failed on, where there is one. NULL: it waits for that one. */
 static struct core_worker *pick_worker(struct gc_core *core, struct core_odd *odd)
 {
@@ -220,6 +227,7 @@ static enum outcome grant_items(struct gc_core *core, struct core_stage *stage)
 static enum outcome grant_one(struct gc_core *core, struct core_run *run)
 {
     struct core_stage *stage = pick_stage(run);
+    take_turn(run, stage);
     switch (stage->kind) {
     case GC_STAGE_SOURCE: return grant_list(core, stage);
     case GC_STAGE_ITEM: return grant_items(core, stage);

@@ -74,8 +74,11 @@ static void use(struct gc_core *core, struct core_lease *lease, const struct gc_
         core_lease_free(core, lease);
     else
         core_lease_shed(core, lease, pages->n_pages);
-    if (odd)
-        core_odd_free(core, odd);
+    if (!odd)
+        return;
+    if (odd->waits > 0)
+        core_run_fine(core, odd->stage->run);
+    core_odd_free(core, odd);
 }
 
 static void spread(struct gc_core *core, struct core_stage *source)

@@ -147,8 +147,11 @@ static void used(struct gc_core *core, struct core_lease *lease)
     struct core_odd *odd = lease->odd;
     lease->odd = NULL;
     core_lease_free(core, lease);
-    if (odd)
-        core_odd_free(core, odd);
+    if (!odd)
+        return;
+    if (odd->waits > 0)
+        core_run_fine(core, odd->stage->run);
+    core_odd_free(core, odd);
 }
 
 static const char *merge_wrong(const struct gc_msg_result *result)

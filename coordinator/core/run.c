@@ -275,7 +275,7 @@ void core_run_say(struct core_run *run, const char *what, struct gc_bytes name, 
 
 void core_run_trouble(struct gc_core *core, struct core_run *run, struct gc_bytes text)
 {
-    static const char what[] = "an item waits and is tried again: ";
+    static const char what[] = "something waits and is tried again: ";
     if (run->trouble_len > 0)
         return; /* the first one is as good as the last, and stands still */
     size_t n = gc_min_size(text.len, sizeof run->trouble - (sizeof what - 1));

@@ -313,7 +313,7 @@ dag:
     filler = fill(out)
     gcctl = Popen(place, "run", "save.yaml", "--json")
     wait_for("gcctl to say what the run waits for", lambda: "No space left on device" in gcctl.said())
-    expect(gcctl.said(), "an item waits and is tried again: ")
+    expect(gcctl.said(), "something waits and is tried again: ")
     run = place.json("ls")[0]["run"]
     shown = place.json("show", run)
     check(shown["state"] == "running" and shown["nodes"]["saved"]["failed"] == 0, f"infra fails nobody: {shown}")

@@ -162,6 +162,15 @@ void rig_plan(struct rig_plan *box, struct rig_shape shape)
         box->sets[5][i] = box->plan.n_nodes;
         add_node(box, shape, stage->scan ? "twins" : "sum", (uint32_t)feeder + 1 + i, false);
     }
+    if (shape.beside) {
+        uint32_t index = box->plan.n_stages;
+        struct gc_plan_stage *stage = add_stage(box, shape, GC_STAGE_ITEM, 0);
+        stage->n_nodes = stage->n_below = 1;
+        stage->nodes = &box->sets[7][0];
+        stage->below = &box->sets[8][0];
+        box->sets[7][0] = box->plan.n_nodes;
+        add_node(box, shape, "z", index, true);
+    }
     box->job.n_nodes = box->plan.n_nodes;
 }
 

@@ -41,13 +41,14 @@ void rig_wait(struct rig *rig, uint64_t ns);
 void rig_settle(struct rig *rig);
 
 /* ---- plans: stage 0 lists (unless `source` is false), the next is an ITEM stage of `nodes` nodes in a chain, then `reducers`, then
- * as many REDUCE stages that scan ---- */
+ * as many REDUCE stages that scan, then with `beside` another ITEM stage of one node ---- */
 
 struct rig_shape {
     bool source;
     uint32_t nodes;
     uint32_t reducers;
     uint32_t scanners;
+    bool beside;
     uint64_t retries, suspicions;
     uint64_t max_bad, max_bad_ppm; /* of each node; 0: any */
     uint64_t priority;
@@ -58,7 +59,7 @@ struct rig_plan {
     struct gc_plan plan;
     struct gc_plan_node nodes[RIG_NODES];
     struct gc_plan_stage stages[RIG_NODES];
-    uint64_t sets[8][RIG_NODES];
+    uint64_t sets[9][RIG_NODES];
 };
 void rig_plan(struct rig_plan *box, struct rig_shape shape);
 struct gc_id128 rig_id(uint64_t n);

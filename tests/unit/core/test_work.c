@@ -254,7 +254,7 @@ START_TEST(what_is_in_the_way_is_told_until_it_is_gone)
     ck_assert(says(&expect_send(&rig, CLIENT, GC_MSG_RUN_INFO)->as.run_info, ""));
     rig_fault(&rig, 1, &lease, 0, GC_UNSET, GC_CAUSE_INFRA);
     expect_ack(&rig, 1, GC_VERDICT_COMMITTED);
-    static const char waits[] = "an item waits and is tried again: it broke";
+    static const char waits[] = "something waits and is tried again: it broke";
     ck_assert(says(&expect_send(&rig, CLIENT, GC_MSG_RUN_INFO)->as.run_info, waits));
     (void)good(&other, 1, 1, PLAIN); /* another one is no news of it */
     rig_wait(&rig, GC_BACKOFF_NS);
@@ -264,6 +264,68 @@ START_TEST(what_is_in_the_way_is_told_until_it_is_gone)
     ended(GC_RUN_COMPLETED);
     ck_assert(says(&expect_send(&rig, CLIENT, GC_MSG_RUN_INFO)->as.run_info, ""));
     rig_settle(&rig);
+    rig_end(&rig);
+}
+END_TEST
+
+/* The same of the one task of a source, and of a reducer: somebody has to make room there as well. */
+START_TEST(a_stage_that_waits_is_told_of_too)
+{
+    static const struct rig_shape shape = {.source = true, .nodes = 1, .reducers = 1};
+    static const char waits[] = "something waits and is tried again: it broke";
+    rig_make(&rig, (struct gc_core_config){0}, false);
+    rig_join(&rig, 1, 1);
+    rig_run(&rig, 1, shape);
+    expect_commit(&rig, GC_COMMIT_WORKER);
+    expect_commit(&rig, GC_COMMIT_RUN_STATE);
+    struct rig_lease list = expect_lease(&rig, 1);
+    rig_fault(&rig, 1, &list, 0, GC_UNSET, GC_CAUSE_INFRA);
+    expect_ack(&rig, 1, GC_VERDICT_COMMITTED);
+    struct gc_msg_run_info info = rig_info(&rig, 1);
+    ck_assert(says(&info, waits));
+    rig_wait(&rig, GC_BACKOFF_NS);
+    list = expect_lease(&rig, 1);
+    rig_pages(&rig, 1, &list, 0, 1, 1, true, true);
+    expect_commit(&rig, GC_COMMIT_PAGES);
+    expect_ack(&rig, 1, GC_VERDICT_COMMITTED);
+    expect_commit(&rig, GC_COMMIT_FRONTIER);
+    struct rig_lease lease = expect_lease(&rig, 1);
+    info = rig_info(&rig, 1);
+    ck_assert(says(&info, ""));
+    (void)good(&lease, 0, 1, shape);
+    struct rig_lease finish = expect_lease(&rig, 1);
+    ck_assert_uint_eq(finish.kind, GC_LEASE_FINISH);
+    rig_fault(&rig, 1, &finish, 0, GC_UNSET, GC_CAUSE_INFRA);
+    expect_ack(&rig, 1, GC_VERDICT_COMMITTED);
+    info = rig_info(&rig, 1);
+    ck_assert(says(&info, waits));
+    rig_end(&rig);
+}
+END_TEST
+
+/* Two stages of the same items: neither waits until the other has nothing left to lease. */
+START_TEST(stages_take_turns)
+{
+    static const struct rig_shape shape = {.source = true, .nodes = 1, .beside = true, .retries = 1};
+    struct rig_lease first = start((struct gc_core_config){0}, 2, shape, 1000);
+    expect_commit(&rig, GC_COMMIT_FRONTIER);
+    struct rig_lease second = expect_lease(&rig, 1);
+    ck_assert_uint_ne(first.stage, second.stage);
+    struct rig_lease third = expect_lease(&rig, 1);
+    struct rig_lease fourth = expect_lease(&rig, 1);
+    ck_assert_uint_eq(third.stage, first.stage);
+    ck_assert_uint_eq(fourth.stage, second.stage);
+    /* What is tried again is the second lease from now, however much the other stage has. */
+    rig_fault(&rig, 1, &second, second.first, 0, GC_CAUSE_CRASH);
+    expect_commit(&rig, GC_COMMIT_ODD);
+    expect_ack(&rig, 1, GC_VERDICT_COMMITTED);
+    struct rig_lease next = expect_lease(&rig, 1);
+    ck_assert_uint_eq(next.stage, first.stage);
+    (void)good(&next, next.first, 1, shape);
+    struct rig_lease again = expect_lease(&rig, 1);
+    ck_assert_uint_eq(again.stage, second.stage);
+    ck_assert_uint_eq(again.first, second.first);
+    ck_assert_uint_eq(again.attempt, 1);
     rig_end(&rig);
 }
 END_TEST
@@ -431,7 +493,8 @@ GC_SUITE("core work", GC_TEST(results_may_come_in_pieces_and_in_any_order),
          GC_TEST(a_fault_is_retried_alone_and_then_gives_its_node_up),
          GC_TEST(with_nothing_left_to_run_the_core_commits_the_item),
          GC_TEST(blame_of_the_first_node_skips_the_rest_and_a_dead_node_blames_all),
-         GC_TEST(what_is_in_the_way_is_told_until_it_is_gone), GC_TEST(a_full_disk_is_told_to_who_watches),
+         GC_TEST(what_is_in_the_way_is_told_until_it_is_gone), GC_TEST(a_stage_that_waits_is_told_of_too),
+         GC_TEST(stages_take_turns), GC_TEST(a_full_disk_is_told_to_who_watches),
          GC_TEST(a_full_disk_cancels_no_lease_that_has_ended),
          GC_TEST(infra_waits_longer_each_time_and_is_not_counted), GC_TEST(nonsense_in_a_fault_is_refused),
          GC_TEST(a_full_pool_of_histories_answers_busy), GC_TEST(no_room_for_what_was_given_up_is_a_wait),
