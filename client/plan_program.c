@@ -366,12 +366,52 @@ static bool put_value(struct gc_text *to, const struct gc_value *v, bool inside)
     }
 }
 
+static const struct gc_op_config *config_of(const struct gc_op *op, struct gc_str key)
+{
+    for (uint32_t i = 0; i < op->n_config; i++)
+        if (gc_str_equal(gc_bytes_str(op->config[i].key), key))
+            return &op->config[i];
+    return NULL;
+}
+
+/* The command wants a number where a job may have its name. */
+static struct gc_value numbered(const struct gc_op_config *config, const struct gc_value *v)
+{
+    for (uint32_t i = 0; config && v->kind == GC_VALUE_STRING && i < config->n_choices; i++)
+        if (gc_bytes_equal(config->choices[i].text, v->as.string))
+            return (struct gc_value){.kind = GC_VALUE_INT, .as.integer = i};
+    return *v;
+}
+
+static bool put_numbered(struct gc_text *to, const struct gc_op_config *config, const struct gc_value *v)
+{
+    uint32_t n = v->kind == GC_VALUE_LIST ? v->n : 1;
+    const struct gc_value *items = v->kind == GC_VALUE_LIST ? v->as.items : v;
+    for (uint32_t i = 0; i < n; i++) {
+        struct gc_value one = numbered(config, &items[i]);
+        if (i)
+            gc_text_putc(to, ' ');
+        if (!put_value(to, &one, true))
+            return false;
+    }
+    return true;
+}
+
+/* A setting as a word of the command. */
+static bool put_word(struct writing *w, const struct gc_value *v, struct gc_str key, struct gc_text *to)
+{
+    const struct gc_op_config *config = config_of(w->op, key);
+    if (config && config->type == GC_TYPE_ANY && config->n_choices > 0)
+        return put_numbered(to, config, v);
+    return put_value(to, v, false);
+}
+
 /* A word that begins with a dash is taken for an option, but behind "--": a blank before a number changes nothing. */
 static void put_setting(struct writing *w, struct gc_str key)
 {
     struct gc_text text = {0};
     const struct gc_value *v = setting_of(w->step, key);
-    if (!v || !put_value(&text, v, false))
+    if (!v || !put_word(w, v, key, &text))
         no_command(w, "it needs a number or a text as '", gc_str_bytes(key), "'");
     if (!w->line.begun && text.len && text.ptr[0] == '-' && !w->dashes)
         put_plain(&w->line, " ", 1);

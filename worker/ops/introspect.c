@@ -119,7 +119,7 @@ static enum gc_err describe_names(const char *const *names, struct gc_arena *are
     return GC_OK;
 }
 
-/* Names, or numbers, of which a list is made. */
+/* Names, or numbers, of which a list is made. The catalogue promises that they count from 0. */
 enum gc_err gc_vips_describe_names(const char *type, struct gc_arena *arena, struct gc_op_config *ret)
 {
     GType found = g_type_from_name(type);
@@ -127,6 +127,9 @@ enum gc_err gc_vips_describe_names(const char *type, struct gc_arena *arena, str
     if (!class)
         return GC_ERR_INTERNAL;
     enum gc_err err = describe_values(class, arena, ret);
+    for (uint32_t i = 0; i < ret->n_choices; i++)
+        if (class->values[i].value != (int)i)
+            err = GC_ERR_INTERNAL;
     g_type_class_unref(class);
     return err;
 }
