@@ -249,7 +249,7 @@ bool task_made(struct gc_tender *t, uint64_t count, const struct gc_share_made *
         o->bytes = m.bytes;
         o->digest = m.digest;
         if (o->by_digest)
-            place(t, &m.digest, o);
+            place(t, &o->digest, o);
         any |= !o->there;
     }
     return any;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/assert.h"
@@ -130,7 +131,7 @@ static enum gc_err need_executor(struct gc_tender *t, struct gc_fault *fault)
 
 bool tender_say(struct gc_tender *t, const void *msg, size_t len, const int *fds, unsigned n)
 {
-    return gc_fds_send(t->child.sock, msg, len, fds, n, 0);
+    return gc_fds_send(t->child.sock, msg, len, fds, n, MSG_DONTWAIT);
 }
 
 bool tender_order(struct gc_tender *t, enum gc_share_op op)

@@ -119,6 +119,8 @@ void tender_stop(struct gc_tender *t);
 enum gc_heard tender_hear(struct gc_tender *t);
 /* Waits for the publisher alone: the executor has nothing to do. False: the slice is not wanted any more. */
 bool tender_await(struct gc_tender *t);
+/* Does not wait. False: it has gone, or has left unread more than an honest one ever does (GC_SHARE_AHEAD tasks and an order): then it
+ * would keep its tender waiting for as long as it likes. */
 bool tender_say(struct gc_tender *t, const void *msg, size_t len, const int *fds, unsigned n);
 bool tender_order(struct gc_tender *t, enum gc_share_op op);
 /* The slice is over: why not by a chunk. Ends the executor where `heard` is no message. */

@@ -104,8 +104,9 @@ static void tell(int status, const struct gc_zygote_status *word, int pidfd)
 
 static void bear(struct zygote *z, char order, int fds[FDS])
 {
-    struct gc_zygote_status word = {.word = GC_ZYGOTE_STILLBORN, .status = EAGAIN};
+    struct gc_zygote_status word = {.word = GC_ZYGOTE_STILLBORN};
     pid_t parent = getpid();
+    errno = EAGAIN; /* if there are too many */
     pid_t pid = z->n < CHILDREN ? fork() : -1;
     if (pid == 0) {
         /* Should the zygote have died in between, nobody would be left to end us. */

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -18,6 +19,7 @@
 #include "common/sys/proc.h"
 #include "proto/limits.h"
 #include "worker/pool/fds.h"
+#include "worker/pool/share.h"
 #include "worker/pool/zygote.h"
 
 #define START_MS 30000 /* for libvips and its plug-ins, on a cold and busy disk */
@@ -213,6 +215,9 @@ static bool make_ways(struct gc_zygote_child *child, int fds[FDS])
         gc_fds_close(status, 2);
         return false;
     }
+    /* Where it cannot be had the system's default is what there is. */
+    const int unread = (GC_SHARE_AHEAD + 2) * (int)sizeof(struct gc_share_msg);
+    (void)setsockopt(talk[0], SOL_SOCKET, SO_SNDBUF, &unread, sizeof unread);
     *child = (struct gc_zygote_child){.pidfd = -1, .sock = talk[0], .status = status[0], .said = said[0]};
     fds[TALK] = talk[1];
     fds[STATUS] = status[1];

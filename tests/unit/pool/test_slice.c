@@ -4,6 +4,7 @@
 #include "proto/values.h"
 #include "tests/unit/suite.h"
 #include "worker/pool/fds.h"
+#include "worker/pool/judge.h"
 #include "worker/pool/tender.h"
 
 #include <dirent.h>
@@ -17,6 +18,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -29,6 +31,7 @@ static struct gc_crew crew;
 static struct gc_tender t;
 static struct tender_job job;
 static int status_end, said_end;
+static int unread; /* bytes that the executor may leave unread; 0: as the system has it */
 
 /* ---- a program ---- */
 
@@ -289,6 +292,9 @@ static void make_tender(int sock, struct gc_share *share)
     t.now = &job;
     t.share = share;
     t.alive = true;
+    t.born_kills = gc_judge_kills();
+    if (unread)
+        ck_assert_int_eq(setsockopt(sock, SOL_SOCKET, SO_SNDBUF, &unread, sizeof unread), 0);
     t.child = (struct gc_zygote_child){.pidfd = (int)syscall(SYS_pidfd_open, child, 0),
                                        .pid = child,
                                        .sock = sock,
@@ -744,6 +750,28 @@ static void gives_up_more_than_it_has(struct fake *f)
         hear(f);
 }
 
+/* It takes one task after the other, and reads none. */
+static void takes_unseen(struct fake *f)
+{
+    while (hear(f) != GC_SHARE_SLICE)
+        continue;
+    for (uint64_t i = 0; i < ITEMS; i++)
+        say(f, GC_SHARE_TOOK, i, 0);
+    pause();
+}
+
+START_TEST(one_that_does_not_listen)
+{
+    begin("out/{index}.webp", "error");
+    /* One task more than are sent ahead, and not all of them; the kernel doubles it for what it keeps with each. */
+    unread = (GC_SHARE_AHEAD + 1) *
+             (int)(offsetof(struct gc_share_msg, as.task.outputs) + sizeof(struct gc_share_output));
+    run(takes_unseen);
+    expect_fault(GC_UNSET, GC_CAUSE_CRASH, "SIGKILL");
+    end();
+}
+END_TEST
+
 START_TEST(words_that_are_none)
 {
     static const struct {
@@ -765,4 +793,4 @@ END_TEST
 GC_SUITE("pool slice", GC_TEST(an_honest_one), GC_TEST(what_is_refused_runs_again), GC_TEST(overwriting),
          GC_TEST(nothing_behind_the_fence), GC_TEST(what_was_made_before_a_death_counts),
          GC_TEST(a_slice_that_is_killed), GC_TEST(chunks_that_are_none), GC_TEST(files_that_it_did_not_make),
-         GC_TEST(a_file_of_another_length), GC_TEST(words_that_are_none))
+         GC_TEST(a_file_of_another_length), GC_TEST(one_that_does_not_listen), GC_TEST(words_that_are_none))
