@@ -2,6 +2,7 @@
 #include "client/gcctl/report.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <string.h>
 
 #include "client/gcctl/groups.h"
@@ -93,34 +94,47 @@ static void print_value(const struct graphcap_result *row, FILE *to)
     fprintf(to, "  %s = %s\n", row->node, gcctl_plain(value, sizeof value, row->value, strlen(row->value)));
 }
 
-/* The values of the run itself; of nodes with a value an item, the first one as an example. */
+/* Whether it is what an op says of a file that it has published. */
+static bool is_file(const char *value)
+{
+    json_t *v = json_loads(value, JSON_DECODE_ANY, NULL);
+    bool file = json_is_string(json_object_get(v, "path")) && json_is_string(json_object_get(v, "digest"));
+    json_decref(v);
+    return file;
+}
+
+/* The value of the run itself; of a node with a value an item, the first file as an example. */
+static int print_node(struct gcctl *g, const struct graphcap_run *run, const struct graphcap_node *n,
+                      FILE *to, bool *any, struct graphcap_error *error)
+{
+    struct graphcap_results_options options = {.size = sizeof options, .node = n->id};
+    struct graphcap_results *results;
+    const struct graphcap_result *row = NULL;
+    int code = graphcap_results_open(g->gc, run->run, &options, &results, error);
+    if (code != GRAPHCAP_OK)
+        return code;
+    code = graphcap_results_next(results, &row, error);
+    if (code == GRAPHCAP_OK && row && (!n->per_item || is_file(row->value))) {
+        if (!*any)
+            fputs("made:\n", to);
+        *any = true;
+        if (n->per_item)
+            fprintf(to, "  %s: %" PRIu64 " file%s, the first:\n  ", n->id, n->done, gcctl_plural(n->done));
+        print_value(row, to);
+    }
+    graphcap_results_close(&results);
+    return code;
+}
+
 static int print_results(struct gcctl *g, const struct graphcap_run *run, FILE *to,
                          struct graphcap_error *error)
 {
     bool any = false;
-    for (size_t i = 0; i < run->n_nodes; i++) {
-        const struct graphcap_node *n = &run->nodes[i];
-        struct graphcap_results_options options = {.size = sizeof options, .node = n->id};
-        struct graphcap_results *results;
-        const struct graphcap_result *row = NULL;
-        if (n->done == 0 || (n->per_item && strcmp(n->op, "save") != 0))
-            continue;
-        int code = graphcap_results_open(g->gc, run->run, &options, &results, error);
-        if (code != GRAPHCAP_OK)
-            return code;
-        code = graphcap_results_next(results, &row, error);
-        if (code == GRAPHCAP_OK && row && !any)
-            fputs("made:\n", to);
-        any = any || row;
-        if (code == GRAPHCAP_OK && row && n->per_item)
-            fprintf(to, "  %s: %" PRIu64 " file%s, the first:\n  ", n->id, n->done, gcctl_plural(n->done));
-        if (code == GRAPHCAP_OK && row)
-            print_value(row, to);
-        graphcap_results_close(&results);
-        if (code != GRAPHCAP_OK)
-            return code;
-    }
-    return GRAPHCAP_OK;
+    int code = GRAPHCAP_OK;
+    for (size_t i = 0; i < run->n_nodes && code == GRAPHCAP_OK; i++)
+        if (run->nodes[i].done > 0)
+            code = print_node(g, run, &run->nodes[i], to, &any, error);
+    return code;
 }
 
 static int print_failures(struct gcctl *g, const struct graphcap_run *run, FILE *to,

@@ -31,6 +31,9 @@ for node in ("image", "small", "crisp", "saved", "tone"):
     check((n["total"], n["done"], n["failed"], n["skipped"]) == (len(names), len(names), 0, 0), (node, n))
 check(report["results"]["many"] == len(names), report["results"])
 run = report["run"]
+made = place.gcctl("wait", run).err.split("made:")[-1]
+check(f"saved: {len(names)} files, the first:" in made, f"files are shown by an example: {made}")
+check("image" not in made and "tone" not in made, f"and other values of items are not: {made}")
 
 rows = [json.loads(line) for line in place.gcctl("results", run, "--node", "saved").out.splitlines()]
 check([row["item"] for row in rows] == list(range(len(names))), "items in order")
