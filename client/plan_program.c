@@ -58,6 +58,7 @@ static void flush_plain(struct line *l)
         gc_text_append(l->out, s, l->plain.len);
     else
         put_quoted(l->out, s, l->plain.len);
+    l->out->failed = l->out->failed || !gc_text_ok(&l->plain);
     gc_text_reset(&l->plain);
 }
 
@@ -93,6 +94,13 @@ static void put_variable(struct line *l, const char *text)
     begin_word(l);
     flush_plain(l);
     gc_text_format(l->out, "\"%s\"", text);
+}
+
+/* Of a text that a piece was made of: what memory was lacking for is no shorter piece. */
+static void put_away(struct line *l, struct gc_text *made)
+{
+    l->out->failed = l->out->failed || !gc_text_ok(made);
+    gc_text_release(made);
 }
 
 static void end_word(struct line *l)
@@ -300,7 +308,7 @@ static void put_item_variable(struct writing *w)
     gc_text_putc(&name, '$');
     put_item_name(w->view, w->stage, &name);
     put_variable(&w->line, gc_text_str(&name));
-    gc_text_release(&name);
+    put_away(&w->line, &name);
 }
 
 static void put_item(struct writing *w)
@@ -340,7 +348,7 @@ static void put_input(struct writing *w, struct gc_str slot)
     if (files.len == 0)
         no_command(w, "it has no input '", gc_str_bytes(slot), "'");
     put_variable(&w->line, gc_text_str(&files));
-    gc_text_release(&files);
+    put_away(&w->line, &files);
 }
 
 /* ---- settings ---- */
@@ -416,7 +424,7 @@ static void put_setting(struct writing *w, struct gc_str key)
     if (!w->line.begun && text.len && text.ptr[0] == '-' && !w->dashes)
         put_plain(&w->line, " ", 1);
     put_plain(&w->line, gc_text_str(&text), text.len);
-    gc_text_release(&text);
+    put_away(&w->line, &text);
 }
 
 /* What libvips reads within brackets: a text with one of its signs stands in quotes. */
@@ -485,7 +493,7 @@ static void put_option(struct writing *w, const struct choice *c, const struct g
         put_plain(&w->line, gc_text_str(&text), text.len);
         end_word(&w->line);
     }
-    gc_text_release(&text);
+    put_away(&w->line, &text);
 }
 
 static void put_options(struct writing *w, const struct choice *c)
@@ -540,7 +548,7 @@ static void put_published(struct writing *w, const struct gc_value *to)
         gc_text_put(&file, "##*.}");
     }
     put_variable(&w->line, gc_text_str(&file));
-    gc_text_release(&file);
+    put_away(&w->line, &file);
 }
 
 static bool is_input(const struct gc_op *op, struct gc_str name)
@@ -564,7 +572,7 @@ static void put_output(struct writing *w, struct gc_str name)
     struct gc_text file = {0};
     put_file(w->view, w->step, gc_str_bytes(name), &file);
     put_variable(&w->line, gc_text_str(&file));
-    gc_text_release(&file);
+    put_away(&w->line, &file);
 }
 
 static void put_placeholder(struct writing *w, struct gc_str name)
@@ -677,7 +685,7 @@ bool gc_plan_command(const struct gc_plan_view *view, uint32_t stage, uint32_t s
     bool made = w.why.len == 0 && gc_text_ok(&text) && gc_text_ok(&w.why);
     const struct gc_text *result = made ? &text : &w.why;
     gc_text_append(out, gc_text_str(result), result->len);
-    if (!gc_text_ok(&text) || !gc_text_ok(&w.why) || !gc_text_ok(&w.line.plain))
+    if (!gc_text_ok(&text) || !gc_text_ok(&w.why))
         out->failed = true;
     gc_text_release(&w.line.plain);
     gc_text_release(&w.why);
@@ -712,6 +720,7 @@ static void put_variables(const struct gc_plan_view *view, struct gc_text *out)
         gc_text_format(out, "%s=${%s:?is to be a file that ", gc_text_str(&name), gc_text_str(&name));
         put_safe(out, view->plan->nodes[stage->nodes[0]].id);
         gc_text_put(out, " lists}\n");
+        out->failed = out->failed || !gc_text_ok(&name);
         gc_text_release(&name);
     }
     gc_text_put(out, "OUT=${OUT:-.}\nT=$(mktemp -d)\ntrap 'rm -rf \"$T\"' EXIT\n");
