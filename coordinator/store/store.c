@@ -222,8 +222,9 @@ enum gc_err gc_store_tidy(struct gc_store *s, struct gc_fault *f)
 {
     GC_ASSERT(!s->in_transaction);
     enum gc_err tidied = gc_names_tidy(s, f);
-    if (tidied != GC_OK)
-        return tidied == GC_ERR_FULL ? GC_OK : tidied; /* room is made another time */
+    if (tidied != GC_OK && tidied != GC_ERR_FULL)
+        return tidied;
+    /* Names that found no room to go in are let go of another time: a log that is begun anew has some. */
     if (s->log_frames < TIDY_FRAMES)
         return GC_OK;
     /* With one connection nobody is in the way: PASSIVE copies all of it, and the next commit begins the log anew. */
