@@ -2,8 +2,8 @@
  * of all of them, one part behind the other.
  *
  * A *part* is a batch as it was committed: { varint first item, count, length of the status, length of the values, status, values }.
- * Parts come in the order of their first items. Parts of items that were run again overlap those around them: an item's nodes are
- * spread over them, each node of it in exactly one. Those of a stage that has ended hold every item.
+ * Parts follow on each other: each begins with the item behind the last one of the part before, and has all nodes of its items. Those
+ * of a stage that has ended hold every item, from the first.
  *
  * Reading is hostile-safe. Pure; nothing is allocated.
  */

@@ -3,7 +3,8 @@
  * States are made by results, merged by workers, finished by one of them. The core moves their ids.
  *
  * GC_MERGE_INPUTS states are merged, the oldest first; when the stage that feeds it has ended, nothing is being merged and so many
- * at most are left, a FINISH merges the rest and makes the value. Where a full pool has refused a result, two are enough. A lost or refused merge puts its inputs back where they were.
+ * at most are left, a FINISH merges the rest and makes the value. Where a full pool has refused a result, two are enough. A lost or
+ * refused merge puts its inputs back where they were.
  * A stage that *scans* has no states. It is in the list `scanners` of the ITEM stage whose results it reads, and not among its
  * reducers. When that stage has ended, one FINISH without inputs reads all its batches from the store: the LEASE is durable, so
  * the last of them is there before the worker can ask.

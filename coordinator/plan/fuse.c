@@ -1,9 +1,9 @@
 /* What runs together is said, a decode is handed on where an op can shrink while loading, and where pixels are kept is foretold.
  *
  * Push-down. A step that may shrink on load (by trait) takes over the decode of the image that it reads, through steps that only hand
- * it on, unless the decode is told otherwise: the decoded pixels are then never there, a JPEG's are a quarter or a sixteenth as many. Who else reads that image does
- * not matter, since a pixel must not hang on what another node does; whether each reader then decodes for itself or some share one
- * decode is the executor's choice, file by file, and changes no pixel.
+ * it on, unless the decode is told otherwise: the decoded pixels are then never there, a JPEG's are a quarter or a sixteenth as many.
+ * Who else reads that image does not matter, since a pixel must not hang on what another node does; whether each reader then decodes
+ * for itself or some share one decode is the executor's choice, file by file, and changes no pixel.
  *
  * Cuts. A lazy image that several steps read would be made once for each of them, with all that it is made of: its pixels are kept.
  *

@@ -2,7 +2,8 @@
  * with its pixels in memory until the stage goes. Its own stage commits it; here it has no outcome.
  *
  * What fails for a cause that is never retried is remembered for the chunk at hand, and every node of it that hangs on it fails with
- * that cause, under the name of the hoisted step: somebody may mend the file, and retry. What fails for lack of memory is not: the node that needed it is retried, and with it the step.
+ * that cause, under the name of the hoisted step: somebody may mend the file, and retry. What fails for lack of memory is not: the
+ * node that needed it is retried, and with it the step.
  */
 #include <stdio.h>
 #include <stdlib.h>
