@@ -197,6 +197,7 @@ enum gc_cause gc_run_op(struct gc_run *run, uint32_t at)
     run->current = at;
     run->by_decoder = false;
     run->skipped = false;
+    vips_error_clear(); /* what a decoder said that was let go, or went on: it is not this step's reason */
     enum gc_cause cause = st->op ? st->op->run(run, st, cell) : gc_vips_run(run, st, cell);
     if (!cause && !(traits_of(st) & GC_TRAIT_DECODE)) /* `load` has a limit of its own, checked there */
         cause = check_size(run, cell);

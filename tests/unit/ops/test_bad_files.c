@@ -262,7 +262,36 @@ START_TEST(no_file_is_load_s_fault)
 }
 END_TEST
 
+/* What a decoder said of one file is no word about the next, whichever step let go of it: a TIFF of a kind that libvips does not
+ * read is no damaged JPEG. */
+START_TEST(no_word_of_an_earlier_file)
+{
+    rig_init(&r);
+    const char *photo = rig_photo(&r, "photo.jpg", 800, 600);
+    const char *cut = rig_truncated(&r, photo, "cut", 0.5);
+    char path[96];
+    (void)snprintf(path, sizeof path, "%s/odd.tif", r.folder);
+    ck_assert(
+        rig_shell("vips black '%s' 8 8 && vips cast '%s' '%s/odd.v' dpcomplex && vips copy '%s/odd.v' '%s'",
+                  path, path, r.folder, r.folder, path));
+    int load = rig_step(&r, "load", "", -1);
+    (void)rig_step(&r, "thumbnail_image", "width=200", load);
+    rig_push_down(&r, load);
+    rig_install(&r);
+    rig_run(&r, path);
+    ck_assert_uint_eq(rig_cause(&r, load), GC_CAUSE_BAD_INPUT);
+    char alone[256];
+    (void)snprintf(alone, sizeof alone, "%s", rig_text(&r, load));
+    rig_run(&r, cut);
+    vips_error("VipsJpeg", "premature end of data segment"); /* as a decoder leaves it that is let go */
+    rig_run(&r, path);
+    ck_assert_uint_eq(rig_cause(&r, load), GC_CAUSE_BAD_INPUT);
+    ck_assert_str_eq(rig_text(&r, load), alone);
+    rig_release(&r);
+}
+END_TEST
+
 GC_SUITE("bad_files", GC_TEST(truncation_is_blamed_on_load),
          GC_TEST(truncation_is_blamed_on_load_whoever_pulls), GC_TEST(fail_on_says_how_bad_is_too_bad),
          GC_TEST(truncation_may_be_allowed), GC_TEST(causes_of_bad_files), GC_TEST(limits_are_kept),
-         GC_TEST(no_file_is_load_s_fault))
+         GC_TEST(no_file_is_load_s_fault), GC_TEST(no_word_of_an_earlier_file))
