@@ -28,6 +28,14 @@ static bool check_string(struct gc_loader *l, struct gc_place at, struct gc_str 
     return false;
 }
 
+/* No setting takes it, and no message carries it. */
+static bool check_number(struct gc_loader *l, struct gc_place at, double v)
+{
+    if (isnan(v))
+        gc_loader_error(l, at, "is .nan, which is no number");
+    return !isnan(v);
+}
+
 /* graphcap's files take values of other nodes in config. Here such an edge is an input. */
 static bool refuse_reference(struct gc_loader *l, struct gc_place at, const struct gc_tree *t)
 {
@@ -88,7 +96,7 @@ static bool value_at(struct gc_loader *l, struct gc_place at, const struct gc_tr
     case GC_VALUE_NULL: return true;
     case GC_VALUE_BOOL: ret->as.flag = t->as.flag; return true;
     case GC_VALUE_INT: ret->as.integer = t->as.integer; return true;
-    case GC_VALUE_REAL: ret->as.real = t->as.real; return true;
+    case GC_VALUE_REAL: ret->as.real = t->as.real; return check_number(l, at, t->as.real);
     case GC_VALUE_STRING:
         ret->as.string = gc_str_bytes(t->as.string);
         return check_string(l, at, t->as.string, GC_MAX_STRING);

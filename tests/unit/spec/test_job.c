@@ -217,7 +217,6 @@ START_TEST(more_core_scalars)
     }
     ck_assert(yaml_value(".inf")->as.real > 1e308);
     ck_assert(yaml_value("-.INF")->as.real < -1e308);
-    ck_assert(yaml_value(".NaN")->as.real != yaml_value(".nan")->as.real);
     ck_assert_int_eq(yaml_value("!!float 2")->kind, GC_VALUE_INT);
     static const char *const nulls[] = {"", "~", "null", "Null", "NULL", "!!null ~"};
     for (size_t i = 0; i < sizeof nulls / sizeof nulls[0]; i++)

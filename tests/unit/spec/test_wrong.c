@@ -269,6 +269,9 @@ START_TEST(values_out_of_bounds)
               "j.yaml:1: node 'a': config.: the name of a setting has 1 to 128 bytes and no NUL\n"
               "j.yaml:1: node 'a': config.b: has a NUL in it\n"
               "j.yaml:1: node 'a': config.c: has a NUL in it\n");
+    yaml_says("nodes: [{id: a, op: o, config: {a: .nan, b: [1, .NaN]}}]",
+              "j.yaml:1: node 'a': config.a: is .nan, which is no number\n"
+              "j.yaml:1: node 'a': config.b: is .nan, which is no number\n");
     yaml_says("metadata: {a: .nan}\nnodes: [{id: a, op: o}]",
               "j.yaml:1: metadata: cannot be written as JSON (it has no .nan and no .inf)\n");
     yaml_says("metadata: {a: [x, .inf]}\nnodes: [{id: a, op: o}]",
