@@ -27,14 +27,15 @@
 #define GC_MAX_METADATA 32768u /* a job's metadata, as JSON text */
 
 /* Jobs. */
-#define GC_MAX_JOB_NODES   512u
-#define GC_MAX_STAGE_NODES 64u  /* nodes of one stage: a task's node sets are 64-bit masks */
-#define GC_MAX_STAGES      128u /* of one run */
-#define GC_MAX_INPUTS      64u  /* of one node */
-#define GC_MAX_CONFIG      128u /* settings of one node */
-#define GC_MAX_TAGS        64u
-#define GC_MAX_PROBLEMS    256u                /* named in one answer to a submit */
-#define GC_MAX_ITEMS       (UINT64_C(1) << 32) /* of one data set */
+#define GC_MAX_JOB_NODES    512u
+#define GC_MAX_STAGE_NODES  64u  /* nodes of one stage: a task's node sets are 64-bit masks */
+#define GC_MAX_STAGE_INPUTS 8u   /* files that a task reads: its item's, and those of paths */
+#define GC_MAX_STAGES       128u /* of one run */
+#define GC_MAX_INPUTS       64u  /* of one node */
+#define GC_MAX_CONFIG       128u /* settings of one node */
+#define GC_MAX_TAGS         64u
+#define GC_MAX_PROBLEMS     256u                /* named in one answer to a submit */
+#define GC_MAX_ITEMS        (UINT64_C(1) << 32) /* of one data set */
 
 /* Catalogue. */
 #define GC_MAX_OPS     1024u

@@ -53,6 +53,8 @@ static void make(struct gc_planner *p)
     if (!p->full && !p->errors)
         gc_plan_steps(p);
     if (!p->full && !p->errors)
+        gc_plan_reads(p);
+    if (!p->full && !p->errors)
         gc_plan_compare(p);
     if (!p->full && !p->errors)
         gc_plan_fuse(p);

@@ -122,6 +122,7 @@ void gc_plan_compare(struct gc_planner *p);
 void gc_plan_policies(struct gc_planner *p);
 void gc_plan_cut(struct gc_planner *p);
 void gc_plan_steps(struct gc_planner *p);
+void gc_plan_reads(struct gc_planner *p);
 void gc_plan_fuse(struct gc_planner *p);
 
 /* validate.c: the op of that name, or NULL. O(log ops). */

@@ -38,9 +38,6 @@ enum gc_err gc_ops_catalogue(struct gc_buf *out, struct gc_fault *fault) GC_MUST
 
 /* ---- stages ---- */
 
-/* Files that a task of a stage reads at most: the item's, and those of steps with a path. */
-#define GC_MAX_STAGE_INPUTS 8u
-
 struct gc_stage;
 
 /* From an encoded program. GC_ERR_INVALID: no program, or one that this build cannot run (an op or a setting it does not know);
