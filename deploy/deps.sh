@@ -46,6 +46,15 @@ first_of()
     echo "$name"
 }
 
+# Those of the names that apt knows: parts that some releases have as packages of their own.
+known_of()
+{
+    local name
+    for name in "$@"; do
+        if installed "$name" || apt-cache policy "$name" 2>/dev/null | grep -q 'Candidate: [^(]'; then echo "$name"; fi
+    done
+}
+
 list_packages()
 {
     if [ "$what" = run ]; then
@@ -56,12 +65,15 @@ list_packages()
         first_of libvips42t64 libvips42
         first_of libsqlite3-0
         echo libsodium23 libyaml-0-2 libjansson4
+        known_of libheif-plugin-aomenc libheif-plugin-x265
         return
     fi
     echo gcc libc6-dev cmake ninja-build pkg-config
     echo libzmq3-dev libczmq-dev libvips-dev libsqlite3-dev libsodium-dev libyaml-dev libjansson-dev
     # Debian 13 split the C library off and dropped the old name.
     first_of libmsgpack-c-dev libmsgpack-dev
+    # Debian 13 reads AVIF and HEIC with what comes along; who writes them wants these.
+    known_of libheif-plugin-aomenc libheif-plugin-x265
     if [ "$what" = pictures ]; then echo libvips-tools; fi
     if [ "$what" = tests ]; then
         echo check python3 libvips-tools jq sqlite3 clang

@@ -162,10 +162,27 @@ static void give_names(struct gc_publish *p, struct gc_output *outputs, uint32_t
 
 /* ---- folders ---- */
 
+static bool same_folder(const struct gc_publish_folder *a, const struct gc_publish_folder *b)
+{
+    return a->inode == b->inode && a->device == b->device;
+}
+
 static bool is_durable(const struct gc_publish *p, const struct gc_publish_folder *f)
 {
-    const struct gc_publish_folder *known = &p->durable[f->inode % GC_PUBLISH_DURABLE];
-    return known->inode == f->inode && known->device == f->device;
+    const struct gc_publish_folder *set = p->durable[f->inode % GC_PUBLISH_SETS];
+    for (uint32_t i = 0; i < GC_PUBLISH_WAYS; i++)
+        if (same_folder(&set[i], f))
+            return true;
+    return false;
+}
+
+static void remember(struct gc_publish *p, const struct gc_publish_folder *f)
+{
+    struct gc_publish_folder *set = p->durable[f->inode % GC_PUBLISH_SETS];
+    if (is_durable(p, f))
+        return;
+    memmove(set + 1, set, (GC_PUBLISH_WAYS - 1) * sizeof set[0]);
+    set[0] = *f;
 }
 
 /* Makes those that were collected durable. 0, or why one is not. Where a file system cannot sync a folder it has to do without.
@@ -181,7 +198,7 @@ static int sync_folders(struct gc_publish *p, bool all)
             failed = p->errnums[i];
     }
     for (uint32_t i = 0; i < p->n_folders && all && failed == 0; i++)
-        p->durable[p->folders[i].inode % GC_PUBLISH_DURABLE] = p->folders[i];
+        remember(p, &p->folders[i]);
     p->n_folders = 0;
     return failed;
 }
@@ -190,7 +207,7 @@ static bool is_collected(const struct gc_publish *p, const struct gc_publish_fol
 {
     /* From the end: outputs of one folder follow each other. */
     for (uint32_t i = p->n_folders; i > 0; i--) {
-        if (p->folders[i - 1].inode == f->inode && p->folders[i - 1].device == f->device)
+        if (same_folder(&p->folders[i - 1], f))
             return true;
     }
     return false;

@@ -16,8 +16,9 @@
 #include "worker/pool/sync.h"
 
 #define GC_PUBLISH_BATCH 512u /* outputs at most */
-#define GC_PUBLISH_DURABLE \
-    1024u /* folders that are remembered: with more at a time, one is synced more than once */
+/* Folders that are remembered, so many to a set: of those that share one, the oldest goes, and is synced more than once. */
+#define GC_PUBLISH_SETS 256u
+#define GC_PUBLISH_WAYS 4u
 
 /* What one thread publishes with. Large. */
 struct gc_publish {
@@ -27,7 +28,7 @@ struct gc_publish {
     struct gc_publish_folder {
         uint64_t device;
         uint64_t inode;
-    } durable[GC_PUBLISH_DURABLE]; /* with all that is above them */
+    } durable[GC_PUBLISH_SETS][GC_PUBLISH_WAYS]; /* with all that is above them; in each set the newest first */
     struct gc_publish_folder folders[GC_PUBLISH_BATCH];
     uint32_t n_folders;
     int fds[GC_PUBLISH_BATCH];

@@ -12,6 +12,7 @@
 #include <vips/vips.h>
 
 #include "proto/codec.h"
+#include "worker/ops/saver.h"
 
 /* What lives as long as the process, where a leak checker finds it. */
 void *rig_keep(void *memory)
@@ -358,4 +359,34 @@ bool rig_same_pixels(const char *a, const char *b)
 bool rig_same_pages(const char *a, const char *b)
 {
     return same(a, b, "[n=-1]");
+}
+
+/* HEVC's and AV1's encoders are packages of their own. */
+static bool has_encoder(const char *suffix)
+{
+    if (strcmp(suffix, ".avif") != 0 && strcmp(suffix, ".heic") != 0 && strcmp(suffix, ".heif") != 0)
+        return true;
+    VipsImage *black;
+    void *bytes = NULL;
+    size_t len;
+    int compression = strcmp(suffix, ".avif") == 0 ? VIPS_FOREIGN_HEIF_COMPRESSION_AV1
+                                                   : VIPS_FOREIGN_HEIF_COMPRESSION_HEVC;
+    ck_assert_int_eq(vips_black(&black, 64, 64, "bands", 3, NULL), 0);
+    bool ok = vips_heifsave_buffer(black, &bytes, &len, "compression", compression, NULL) == 0;
+    vips_error_clear();
+    g_free(bytes);
+    g_object_unref(black);
+    return ok;
+}
+
+bool rig_writes(const char *suffix)
+{
+    char name[16];
+    (void)snprintf(name, sizeof name, "x%s", suffix);
+    const struct gc_saver *saver = gc_saver_of(gc_str_of(name), NULL);
+    ck_assert_ptr_nonnull(saver);
+    bool ok = vips_class_find("VipsOperation", saver->operation) && has_encoder(suffix);
+    if (!ok)
+        printf("not tried: this libvips writes no %s\n", suffix);
+    return ok;
 }

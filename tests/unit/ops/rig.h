@@ -69,6 +69,8 @@ struct _VipsImage *rig_open(
     const char *path); /* options in brackets behind the name, as libvips reads them */
 const char *rig_truncated(struct rig *r, const char *from, const char *name, double part);
 /* Runs a shell command; false: it failed. */
+/* Whether this libvips writes such files, and has an encoder for it: HEIF's are plug-ins. Says so where it does not. */
+bool rig_writes(const char *suffix);
 bool rig_shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Whether two image files have the same pixels; and those of all their pages. */
 bool rig_same_pixels(const char *a, const char *b);

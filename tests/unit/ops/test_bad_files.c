@@ -119,7 +119,7 @@ START_TEST(truncation_is_blamed_on_load_whoever_pulls)
                                         "photo.gif", "photo.tif", "photo.avif"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         rig_init(&r);
-        if (!strstr(names[i], ".avif") || vips_type_find("VipsOperation", "heifsave")) {
+        if (rig_writes(strchr(names[i], '.'))) {
             const char *photo = rig_photo(&r, names[i], 800, 600);
             blamed_on_load(names[i], rig_truncated(&r, photo, "bad", 0.6));
         }
