@@ -72,8 +72,8 @@ START_TEST(every_ending_writes_its_own_format)
         saver = gc_saver_of(gc_str_of(name), NULL);
         ck_assert_ptr_nonnull(saver);
         known++;
-        if (!vips_class_find("VipsOperation", saver->operation))
-            continue; /* a libvips without it */
+        if (!rig_writes(rows[i].suffix))
+            continue;
         (void)snprintf(settings, sizeof settings, "to=%s", name);
         const char *out = save(path, "", settings);
         ck_assert_msg(out != NULL, "%s: %s", name, rig_text(&run, 1));
@@ -102,7 +102,7 @@ START_TEST(the_same_image_gives_the_same_bytes)
         struct gc_digest digests[2];
         char settings[64];
         uint64_t bytes;
-        if (!vips_class_find("VipsOperation", gc_savers[i].operation))
+        if (!rig_writes(gc_savers[i].suffixes[0].text))
             continue;
         (void)snprintf(settings, sizeof settings, "to=x%s metadata=all", gc_savers[i].suffixes[0].text);
         for (int k = 0; k < 2; k++) {
@@ -274,8 +274,7 @@ START_TEST(metadata_stays_as_asked)
     ck_assert(has(path, "CAMERAMODEL") && has(path, "SECRETXMP"));
     for (size_t i = 0; i < GC_COUNT_OF(suffixes); i++) {
         char settings[64];
-        (void)snprintf(settings, sizeof settings, "x%s", suffixes[i]);
-        if (!vips_class_find("VipsOperation", gc_saver_of(gc_str_of(settings), NULL)->operation))
+        if (!rig_writes(suffixes[i]))
             continue;
         static const char *const keeps[] = {"all", "icc", "none"};
         for (int k = 0; k < 3; k++) {
@@ -432,7 +431,7 @@ START_TEST(files_of_every_format_are_told_of)
             char settings[64];
             char there[128];
             struct gc_value_token f[FIELDS];
-            if (!vips_class_find("VipsOperation", gc_savers[i].operation))
+            if (!rig_writes(s->text))
                 continue;
             (void)snprintf(settings, sizeof settings, "to=x%s exists=skip", s->text);
             const char *out = save(photo, "", settings);
