@@ -2,9 +2,9 @@
  *
  * Passes, in this order: expand.c (nodes that the planner adds), validate.c (ops, inputs, types, config), scope.c and hoist.c
  * (whose values are whose), expression.c (conditions), publish.c and format.c (names of outputs), policy.c (what failures
- * cost), and, where none of them found an error, stage.c (the
- * cut), program.c (steps) and fuse.c (push-down, reasons). Each reads what those before it wrote, and nothing else. A pass goes on past
- * a problem, so that all are told at once; of a node that is wrong it assumes whatever gives no second problem for the same mistake.
+ * cost), and, where none of them found an error, stage.c (the cut), program.c (steps), reads.c (files of a task), publish.c again (which
+ * names the lister compares) and fuse.c (push-down, reasons). Each reads what those before it wrote, and nothing else. A pass goes on
+ * past a problem, so that all are told at once; of a node that is wrong it assumes whatever gives no second problem for the same mistake.
  */
 #ifndef GC_PLAN_PLANNER_H
 #define GC_PLAN_PLANNER_H
@@ -43,6 +43,7 @@ struct gc_plan_vertex {
         of_run; /* the set of the run's nodes whose values it needs, without those that its items' values bring along; itself too
                          where it is the run's. NULL: a source, a reducer, or not known */
 
+    bool sifted;   /* an op above it hands on what it may hold back: not all items come to it */
     bool compared; /* two items could make one name of its output: found when they are listed */
 
     struct gc_policy policy; /* merged: nothing unset but max_bad */

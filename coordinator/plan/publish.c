@@ -111,12 +111,15 @@ static bool one_to_one(unsigned set)
     return (set & FIELD_DIR) && (set & (FIELD_NAME | FIELD_STEM));
 }
 
-/* {stem} is not: a.jpg and a.png have one. Names by their digest cannot be compared beforehand, nor need they. */
-static bool always_one_to_one(unsigned set)
+/* {stem} is not: a.jpg and a.png have one. A folder holds a path once, a manifest may name it again. Names by their digest cannot be
+ * compared beforehand, nor need they. */
+static bool always_one_to_one(const struct gc_planner *p, uint32_t source, unsigned set)
 {
-    if (set & (FIELD_INDEX | FIELD_PATH | FIELD_DIGEST))
+    if (set & (FIELD_INDEX | FIELD_DIGEST))
         return true;
-    return (set & FIELD_DIR) && (set & FIELD_NAME);
+    if (!gc_plan_setting(&p->v[source], "pattern"))
+        return false;
+    return (set & FIELD_PATH) || ((set & FIELD_DIR) && (set & FIELD_NAME));
 }
 
 static void check_item_name(struct gc_planner *p, uint32_t node, struct gc_bytes field, struct gc_bytes to,
@@ -139,6 +142,31 @@ static void check_item_name(struct gc_planner *p, uint32_t node, struct gc_bytes
     }
 }
 
+static bool publishes(const struct gc_plan_vertex *v)
+{
+    return v->known && gc_plan_has(v, GC_TRAIT_PUBLISH);
+}
+
+/* Nodes that name their files alike, for the same items or both once for the run, want the same ones; unless a filter before each lets
+ * the one pass what the other does not. */
+static void check_others(struct gc_planner *p, uint32_t node, struct gc_bytes field, struct gc_bytes to)
+{
+    const struct gc_plan_vertex *v = &p->v[node];
+    for (uint32_t i = 0; i < node; i++) {
+        const struct gc_plan_vertex *other = &p->v[i];
+        if (!publishes(other) || other->per_item != v->per_item ||
+            (v->per_item && other->source != v->source))
+            continue;
+        const struct gc_value *name = gc_plan_setting(other, "to");
+        if (!name || name->kind != GC_VALUE_STRING || !gc_bytes_equal(name->as.string, to))
+            continue;
+        gc_plan_warn(p, node, field,
+                     "'%b' is what '%b' writes as well: an item that comes to both has one file for two", to,
+                     other->node->id);
+        return;
+    }
+}
+
 static void check_node(struct gc_planner *p, uint32_t node)
 {
     const struct gc_plan_vertex *v = &p->v[node];
@@ -151,7 +179,9 @@ static void check_node(struct gc_planner *p, uint32_t node)
     if (!fields_of(p, node, field, gc_bytes_str(to->as.string), &set, &tail))
         return;
     gc_plan_format(p, node, field, tail, set == 0);
-    p->v[node].compared = v->per_item && !always_one_to_one(set);
+    if (!(set & FIELD_DIGEST))
+        check_others(p, node, field, to->as.string);
+    p->v[node].compared = v->per_item && !v->sifted && !always_one_to_one(p, v->source, set);
     if (v->per_item)
         check_item_name(p, node, field, to->as.string, set);
     else if (set & ~(unsigned)FIELD_DIGEST)
@@ -159,11 +189,26 @@ static void check_node(struct gc_planner *p, uint32_t node)
                       to->as.string, v->node->id);
 }
 
+/* Names are compared when items are listed, and then nobody knows yet what a filter will let pass: a.png has no claim to a name if
+ * only a.jpg comes as far. Names of what is sifted are compared when they are written. */
+static bool is_sifted(const struct gc_planner *p, uint32_t node)
+{
+    const struct gc_plan_vertex *v = &p->v[node];
+    bool sifted = false;
+    for (uint32_t i = 0; v->known && i < v->node->n_inputs && !sifted; i++) {
+        const struct gc_plan_vertex *from = &p->v[v->node->inputs[i].node];
+        sifted = from->sifted || gc_plan_has(from, GC_TRAIT_PASSES);
+    }
+    return sifted;
+}
+
 void gc_plan_publish(struct gc_planner *p)
 {
-    for (uint32_t i = 0; i < p->n; i++)
-        if (p->v[i].known && gc_plan_has(&p->v[i], GC_TRAIT_PUBLISH))
+    for (uint32_t i = 0; i < p->n; i++) {
+        p->v[i].sifted = is_sifted(p, i);
+        if (publishes(&p->v[i]))
             check_node(p, i);
+    }
 }
 
 /* The names that are to be compared go to the program of the source whose items make them. */

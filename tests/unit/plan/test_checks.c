@@ -159,7 +159,7 @@ START_TEST(settings_that_a_format_has_not)
     images(f);
     node(f, "a save image to={path}.png Q=80 lossless=true");
     node(f, "b save image to={path}.jpg Q=80 lossless=true");
-    node(f, "c save image to={path}.png what=5");
+    node(f, "c save image to=c/{path}.png what=5");
     plan(f);
     has_error(f, "a", "config.Q",
               "a file that ends in '.png' has no such setting: it is one of '.jpg', '.jpeg', '.webp'");
