@@ -104,13 +104,21 @@ static void *list_fields(VipsImage *image, const char *name, GValue *value, void
     return NULL;
 }
 
-/* A copy of the image's header without what must not be published. Fields of the header itself are listed too, and cannot be
- * removed. */
-static VipsImage *without_metadata(VipsImage *image, enum metadata keep)
+/* Some savers choose by an image's interpretation how wide a sample is, and then read it as that wide: 8-bit samples that are
+ * called a 16-bit colour (`linear` with `uchar` leaves such) would be read beyond the end of each row, and what lies there published. */
+static VipsInterpretation as_wide_as_it_is(const VipsImage *image)
 {
-    VipsImage *copy;
-    if (vips_copy(image, &copy, NULL))
-        return NULL;
+    bool narrow = vips_format_sizeof(vips_image_get_format(image)) == 1;
+    VipsInterpretation as = vips_image_get_interpretation(image);
+    if (narrow && as == VIPS_INTERPRETATION_RGB16)
+        return VIPS_INTERPRETATION_sRGB;
+    if (narrow && as == VIPS_INTERPRETATION_GREY16)
+        return VIPS_INTERPRETATION_B_W;
+    return as;
+}
+
+static void remove_metadata(VipsImage *copy, enum metadata keep)
+{
     GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
     (void)vips_image_map(copy, list_fields, names);
     for (guint i = 0; i < names->len; i++)
@@ -118,6 +126,17 @@ static VipsImage *without_metadata(VipsImage *image, enum metadata keep)
     g_ptr_array_free(names, TRUE);
     if (keep == METADATA_NONE)
         (void)vips_image_remove(copy, VIPS_META_ICC_NAME);
+}
+
+/* The image under a header of its own, without what must not be published. Fields of the header itself are listed too, and cannot
+ * be removed. */
+static VipsImage *as_published(VipsImage *image, enum metadata keep)
+{
+    VipsImage *copy;
+    if (vips_copy(image, &copy, "interpretation", as_wide_as_it_is(image), NULL))
+        return NULL;
+    if (keep != METADATA_ALL)
+        remove_metadata(copy, keep);
     return copy;
 }
 
@@ -172,7 +191,7 @@ static enum gc_cause set_suffix(struct gc_run *run, const struct gc_suffix *suff
 static enum gc_cause set_image(struct gc_run *run, VipsOperation *op, VipsImage *image, enum metadata keep,
                                bool strip)
 {
-    VipsImage *clean = keep == METADATA_ALL ? g_object_ref(image) : without_metadata(image, keep);
+    VipsImage *clean = as_published(image, keep);
     if (!clean)
         return gc_run_vips_failed(run, GC_CAUSE_OP_ERROR, false);
     set_keep(op, clean, keep, strip);
@@ -261,6 +280,12 @@ enum gc_cause gc_save_image(struct gc_run *run, const struct gc_step_state *st, 
     if (in->width > saver->max_side || in->height > saver->max_side)
         return gc_run_fail(run, GC_CAUSE_OP_ERROR, "%d x %d pixels: %s has room for %d a side", in->width,
                            in->height, saver->name, saver->max_side);
+    if (saver->no_cmyk && vips_image_get_interpretation(in->image) == VIPS_INTERPRETATION_CMYK)
+        return gc_run_fail(
+            run, GC_CAUSE_OP_ERROR,
+            "%d x %d pixels of cmyk as %s: it has no such colours; put colourspace with space: "
+            "srgb before it",
+            in->width, in->height, saver->name);
     enum gc_cause cause = make_saver(run, st, saver, suffix, in->image, &op);
     return cause ? cause : write_to(run, saver, op, in, fd, made);
 }

@@ -23,6 +23,7 @@ struct gc_saver {
     const char *operation;  /* of libvips, writing to a target */
     const char *class_name; /* what block and unblock call it */
     int max_side;           /* the format's own limit */
+    bool no_cmyk;           /* it would write CMYK under the name of RGB and alpha */
     bool says_when;         /* it writes the time, and so other bytes each time, unless it is told to strip */
     struct gc_suffix suffixes[6];
     const char *const *settings; /* those of the operation's arguments that a job may set; NULL-terminated */
