@@ -32,6 +32,8 @@ static const char *type_text(uint64_t type)
     case GC_TYPE_STRING: return "a string";
     case GC_TYPE_LIST: return "a list";
     case GC_TYPE_EXPRESSION: return "a condition";
+    case GC_TYPE_NUMBER_FIELD:
+    case GC_TYPE_HASH_FIELD: return "the name of a field";
     default: return "a value";
     }
 }
@@ -90,6 +92,8 @@ static bool typed(const struct gc_value *in, uint64_t type, struct gc_value *ret
     case GC_TYPE_REAL: return to_real(in, ret);
     case GC_TYPE_BOOL: return to_bool(in, ret);
     case GC_TYPE_EXPRESSION:
+    case GC_TYPE_NUMBER_FIELD:
+    case GC_TYPE_HASH_FIELD:
     case GC_TYPE_STRING: return in->kind == GC_VALUE_STRING;
     case GC_TYPE_LIST: return in->kind == GC_VALUE_LIST;
     default: return true;

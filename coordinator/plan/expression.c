@@ -1,4 +1,5 @@
-/* Conditions in a config (type EXPRESSION): are they any, and are the fields that they name there?
+/* Conditions in a config (type EXPRESSION): are they any, and are the fields that they name there? And names of fields (NUMBER_FIELD,
+ * HASH_FIELD): is there one in the record that the node reads, and is it what it has to be?
  *
  * A field is one of the value that the node's first input brings, or of its item: index, path, dir, name, stem, ext, and those that
  * the item's source gives it. The last are not known here: a source that lists files by a pattern gives none, any other may be a
@@ -130,9 +131,74 @@ static void check_fields(struct gc_planner *p, uint32_t node, struct gc_bytes fi
     }
 }
 
+/* ---- the name of a field ---- */
+
+static bool fits(uint64_t wanted, uint64_t type)
+{
+    if (type == GC_TYPE_ANY)
+        return true;
+    return wanted == GC_TYPE_HASH_FIELD ? type == GC_TYPE_HASH : type == GC_TYPE_INT || type == GC_TYPE_REAL;
+}
+
+/* Those that would do. */
+static uint32_t fitting(const struct gc_plan_gives *g, uint64_t wanted, struct gc_name names[GC_MAX_FIELDS])
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < g->n_shape; i++)
+        if (fits(wanted, g->shape[i].type))
+            names[n++].text = g->shape[i].name;
+    return n;
+}
+
+static void told_unfit(struct gc_planner *p, uint32_t node, struct gc_bytes field, struct gc_bytes name,
+                       const char *what, const struct gc_name *names, uint32_t n)
+{
+    struct gc_nearest near;
+    gc_nearest_init(&near, gc_bytes_str(name));
+    for (uint32_t i = 0; i < n; i++)
+        gc_nearest_offer(&near, gc_bytes_str(names[i].text));
+    if (gc_nearest_found(&near))
+        gc_plan_error(p, node, field, "there is no field '%b' here that is %s; did you mean '%b'?", name,
+                      what, gc_str_bytes(near.best));
+    else
+        gc_plan_error(p, node, field, "there is no field '%b' here that is %s, but %b", name, what,
+                      gc_plan_names(p, names, n));
+}
+
+/* Where it is not set it means the first that fits. */
+static void check_name(struct gc_planner *p, uint32_t node, const struct gc_op_config *c)
+{
+    const struct gc_plan_vertex *v = &p->v[node];
+    const struct gc_value *value = gc_plan_own_setting(v, c->key);
+    const struct gc_input *in = gc_plan_first_input(p, node);
+    if (!v->known || !in || (value ? value->kind != GC_VALUE_STRING : c->required))
+        return; /* told already */
+    struct gc_plan_gives g = gc_plan_gives(p, in);
+    if (g.type != GC_TYPE_RECORD || opaque(&g))
+        return;
+    struct gc_name names[GC_MAX_FIELDS];
+    uint32_t n = fitting(&g, c->type, names);
+    for (uint32_t i = 0; i < n; i++)
+        if (!value || gc_bytes_equal(names[i].text, value->as.string))
+            return;
+    const char *what = c->type == GC_TYPE_HASH_FIELD ? "a hash" : "a number";
+    struct gc_plan_texts texts = gc_plan_texts_begin(p);
+    struct gc_bytes field = gc_plan_field(p, "config.", c->key);
+    if (n == 0)
+        gc_plan_error(p, node, field, "no field of what it reads is %s", what);
+    else
+        told_unfit(p, node, field, value->as.string, what, names, n);
+    gc_plan_texts_end(p, texts);
+}
+
 /* ---- */
 
-static void check_setting(struct gc_planner *p, uint32_t node, const struct gc_op_config *c)
+static bool is_field_name(uint64_t type)
+{
+    return type == GC_TYPE_NUMBER_FIELD || type == GC_TYPE_HASH_FIELD;
+}
+
+static void check_condition(struct gc_planner *p, uint32_t node, const struct gc_op_config *c)
 {
     const struct gc_plan_vertex *v = &p->v[node];
     const struct gc_value *value = gc_plan_own_setting(v, c->key);
@@ -150,8 +216,11 @@ void gc_plan_expressions(struct gc_planner *p)
 {
     for (uint32_t i = 0; i < p->n; i++) {
         const struct gc_op *op = p->v[i].op;
-        for (uint32_t k = 0; op && k < op->n_config && !p->full; k++)
+        for (uint32_t k = 0; op && k < op->n_config && !p->full; k++) {
             if (op->config[k].type == GC_TYPE_EXPRESSION)
-                check_setting(p, i, &op->config[k]);
+                check_condition(p, i, &op->config[k]);
+            else if (is_field_name(op->config[k].type))
+                check_name(p, i, &op->config[k]);
+        }
     }
 }

@@ -28,6 +28,8 @@ static struct gc_value fallback_of(const struct gc_op_config_row *row, struct gc
     case GC_TYPE_BOOL:
         return (struct gc_value){.kind = GC_VALUE_BOOL, .as.flag = strcmp(row->fallback, "true") == 0};
     case GC_TYPE_EXPRESSION:
+    case GC_TYPE_NUMBER_FIELD:
+    case GC_TYPE_HASH_FIELD:
     case GC_TYPE_STRING:
         return (struct gc_value){.kind = GC_VALUE_STRING, .as.string = gc_arena_text(arena, row->fallback)};
     case GC_TYPE_ANY:

@@ -103,6 +103,8 @@ static bool has_type(const struct gc_value *v, enum gc_type type)
     case GC_TYPE_REAL: return v->kind == GC_VALUE_INT || v->kind == GC_VALUE_REAL;
     case GC_TYPE_BOOL: return v->kind == GC_VALUE_BOOL;
     case GC_TYPE_EXPRESSION:
+    case GC_TYPE_NUMBER_FIELD:
+    case GC_TYPE_HASH_FIELD:
     case GC_TYPE_STRING: return v->kind == GC_VALUE_STRING;
     case GC_TYPE_LIST: return v->kind == GC_VALUE_LIST;
     case GC_TYPE_RECORD: return v->kind == GC_VALUE_MAP;

@@ -112,7 +112,7 @@ static const struct gc_op_config_row fail_config[] = {
 
 static const struct gc_op_field_row summarize_shape[] = {{"items", GC_TYPE_INT}, {"fields", GC_TYPE_RECORD}};
 static const struct gc_op_config_row histogram_config[] = {
-    {"field", GC_TYPE_STRING, true, GC_NO_RANGE, NULL, NULL, "which field of the record"},
+    {"field", GC_TYPE_NUMBER_FIELD, true, GC_NO_RANGE, NULL, NULL, "which field of the record"},
     {"min", GC_TYPE_REAL, true, GC_NO_RANGE, NULL, NULL, "where the first bin begins"},
     {"max", GC_TYPE_REAL, true, GC_NO_RANGE, NULL, NULL,
      "where the last bin ends; the value itself lies in it"},
@@ -120,7 +120,7 @@ static const struct gc_op_config_row histogram_config[] = {
 };
 static const struct gc_op_config_row top_config[] = {
     {"n", GC_TYPE_INT, false, 1, 1000, "10", NULL, "how many items"},
-    {"by", GC_TYPE_STRING, true, GC_NO_RANGE, NULL, NULL,
+    {"by", GC_TYPE_NUMBER_FIELD, true, GC_NO_RANGE, NULL, NULL,
      "which field of the record, one that is a number; items without it are left out"},
     {"order", GC_TYPE_STRING, false, GC_NO_RANGE, "largest", gc_top_orders, "which end of it comes first"},
 };
@@ -141,7 +141,7 @@ static const struct gc_op_field_row collect_shape[] = {
 static const struct gc_op_config_row group_config[] = {
     {"distance", GC_TYPE_INT, false, 0, GC_NEAR_MAX_DISTANCE, "4", NULL,
      "how many of the 64 bits may differ; a group is what hangs together by such pairs"},
-    {"field", GC_TYPE_STRING, false, GC_NO_RANGE, NULL, NULL,
+    {"field", GC_TYPE_HASH_FIELD, false, GC_NO_RANGE, NULL, NULL,
      "which field of the record is the hash; by default the first that is one"},
     {"to", GC_TYPE_STRING, false, GC_NO_RANGE, NULL, NULL,
      "a file for all groups, one a line, ending in .jsonl or .ndjson; {digest} is filled in"},

@@ -101,6 +101,29 @@ START_TEST(fields_that_are_not_there)
 }
 END_TEST
 
+START_TEST(names_of_fields)
+{
+    struct fixture *f = fixture();
+    images(f);
+    node(f, "mark marks image");
+    node(f, "a ranking mark by=clear like=marc");
+    node(f, "b ranking tone by=maen like=mean");
+    node(f, "c ranking tone by=5");
+    node(f, "d ranking image.exif by=Make like=x"); /* a record of no known shape */
+    node(f, "e ranking tone by=colour");
+    plan(f);
+    has_error(f, "a", "config.by", "no field of what it reads is a number");
+    has_error(f, "a", "config.like", "there is no field 'marc' here that is a hash; did you mean 'mark'?");
+    has_error(f, "b", "config.by", "there is no field 'maen' here that is a number; did you mean 'mean'?");
+    has_error(f, "b", "config.like", "no field of what it reads is a hash");
+    has_error(f, "c", "config.by", "must be the name of a field, not an integer");
+    has_error(f, "c", "config.like", "no field of what it reads is a hash");
+    has_error(f, "e", "config.by", "there is no field 'colour' here that is a number, but 'mean'");
+    has_error(f, "e", "config.like", "no field of what it reads is a hash");
+    has_problems(f, 8);
+}
+END_TEST
+
 START_TEST(of_an_op_that_is_not_known_no_field_is_judged)
 {
     struct fixture *f = fixture();
@@ -172,6 +195,6 @@ START_TEST(settings_that_a_format_has_not)
 END_TEST
 
 GC_SUITE("plan: conditions and formats", GC_TEST(conditions_that_are_right),
-         GC_TEST(texts_that_are_no_conditions), GC_TEST(fields_that_are_not_there),
+         GC_TEST(texts_that_are_no_conditions), GC_TEST(fields_that_are_not_there), GC_TEST(names_of_fields),
          GC_TEST(of_an_op_that_is_not_known_no_field_is_judged), GC_TEST(names_with_an_ending),
          GC_TEST(names_without_a_format), GC_TEST(settings_that_a_format_has_not))
