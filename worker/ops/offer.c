@@ -87,6 +87,14 @@ static const struct {
 #define SMALLEST(nickname, width, height) {#nickname, (width), (height)},
 #include "worker/ops/offered.def"
 };
+static const struct {
+    const char *nickname;
+    const char *x;
+    const char *y;
+} places[] = {
+#define WITHIN(nickname, x, y) {#nickname, #x, #y},
+#include "worker/ops/offered.def"
+};
 static const char *const seeded[] = {
 #define SEEDED(nickname) #nickname,
 #include "worker/ops/offered.def"
@@ -137,6 +145,18 @@ bool gc_offer_withholds(const char *nickname, const char *argument)
     for (size_t i = 0; i < GC_COUNT_OF(withheld); i++)
         if (strcmp(withheld[i].nickname, nickname) == 0 && strcmp(withheld[i].argument, argument) == 0)
             return true;
+    return false;
+}
+
+bool gc_offer_within(const char *nickname, const char **ret_x, const char **ret_y)
+{
+    for (size_t i = 0; i < GC_COUNT_OF(places); i++) {
+        if (strcmp(places[i].nickname, nickname) != 0)
+            continue;
+        *ret_x = places[i].x;
+        *ret_y = places[i].y;
+        return true;
+    }
     return false;
 }
 

@@ -48,6 +48,8 @@ const char *const *gc_offer_formats(const char *nickname);
 bool gc_offer_withholds(const char *nickname, const char *argument);
 /* Width and height that an image must have at least. */
 void gc_offer_smallest(const char *nickname, int *ret_width, int *ret_height);
+/* The settings that must be a place within each image; false: none must. */
+bool gc_offer_within(const char *nickname, const char **ret_x, const char **ret_y);
 /* Whether it has a random part. */
 bool gc_offer_seeded(const char *nickname);
 

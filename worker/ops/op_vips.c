@@ -164,6 +164,20 @@ static bool fills(const struct gc_form *form, const struct gc_step *step, uint32
     return slot.len ? gc_str_is(gc_bytes_str(slot), part->name) : part_at(form, input) == part;
 }
 
+static enum gc_cause check_place(struct taken *t, const struct gc_cell *cell)
+{
+    const char *x_key;
+    const char *y_key;
+    if (!gc_offer_within(t->form->nickname, &x_key, &y_key))
+        return GC_CAUSE_NONE;
+    int64_t x = gc_setting_int(t->st->step, x_key, 0);
+    int64_t y = gc_setting_int(t->st->step, y_key, 0);
+    if (x >= 0 && x < cell->width && y >= 0 && y < cell->height)
+        return GC_CAUSE_NONE;
+    return gc_run_fail(t->run, GC_CAUSE_OP_ERROR, "%s, %s: %lld, %lld lies outside of the image of %d x %d",
+                       x_key, y_key, (long long)x, (long long)y, cell->width, cell->height);
+}
+
 static enum gc_cause check_image(struct taken *t, const struct gc_cell *cell)
 {
     int width;
@@ -173,6 +187,9 @@ static enum gc_cause check_image(struct taken *t, const struct gc_cell *cell)
         return gc_run_fail(t->run, GC_CAUSE_OP_ERROR,
                            "%s takes images of %d x %d pixels at least, not %d x %d", t->form->nickname,
                            width, height, cell->width, cell->height);
+    enum gc_cause cause = check_place(t, cell);
+    if (cause)
+        return cause;
     const char *const *formats = gc_offer_formats(t->form->nickname);
     const char *format = vips_enum_nick(VIPS_TYPE_BAND_FORMAT, (int)cell->format);
     if (formats && !one_of(formats, gc_str_of(format)))
@@ -203,6 +220,8 @@ static enum gc_cause take_canvas(struct taken *t, uint32_t input, const struct g
 {
     struct gc_cell *cell;
     enum gc_cause cause = gc_run_image(t->run, t->st, input, &cell);
+    if (!cause)
+        cause = check_image(t, cell);
     if (!cause)
         cause = gc_cell_copy(t->run, cell, &t->canvas);
     if (!cause)

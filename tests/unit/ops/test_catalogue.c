@@ -151,6 +151,7 @@ START_TEST(every_guard_guards_something)
 #define APART(nickname, setting, least)    {#nickname, #setting},
 #define NAMES(nickname, setting, type)     {#nickname, #setting},
 #define CHOICES(nickname, setting, ...)    {#nickname, #setting},
+#define WITHIN(nickname, x, y)             {#nickname, #x}, {#nickname, #y},
 #include "worker/ops/offered.def"
     };
     static const char *const ops[] = {

@@ -329,6 +329,8 @@ START_TEST(what_is_known_to_harm_is_refused)
         {"fwfft", "", GC_CAUSE_OP_ERROR, "1 x 2 pixels at least, not 33 x 1"},
         {"spectrum", "", GC_CAUSE_OP_ERROR, "1 x 2 pixels at least"},
         {"hist_find_ndim", "bins=1000", GC_CAUSE_OP_ERROR, "outside of 1 to 256"},
+        {"draw_flood", "ink=10 x=33 y=0", GC_CAUSE_OP_ERROR, "33, 0 lies outside of the image of 33 x 1"},
+        {"draw_flood", "ink=10 x=3 y=1", GC_CAUSE_OP_ERROR, "3, 1 lies outside"},
         {"copy", "coding=labq", GC_CAUSE_OP_ERROR, "no such setting"},
         {"copy", "width=100", GC_CAUSE_OP_ERROR, "no such setting"},
         {"quadratic", "interpolate=bicubic", GC_CAUSE_OP_ERROR, "none of its choices"},
