@@ -27,7 +27,7 @@ struct expansion {
 
 /* ---- which ---- */
 
-static bool same_value(const struct gc_value *a, const struct gc_value *b)
+bool gc_plan_same_value(const struct gc_value *a, const struct gc_value *b)
 {
     if (a->kind != b->kind)
         return false;
@@ -45,7 +45,7 @@ static bool same_value(const struct gc_value *a, const struct gc_value *b)
     for (uint32_t i = 0; i < a->n; i++) {
         if (a->kind == GC_VALUE_MAP && !gc_bytes_equal(a->keys[i], b->keys[i]))
             return false;
-        if (!same_value(&a->as.items[i], &b->as.items[i]))
+        if (!gc_plan_same_value(&a->as.items[i], &b->as.items[i]))
             return false;
     }
     return true;
@@ -55,7 +55,7 @@ static bool has_setting(const struct gc_node *node, const struct gc_setting *set
 {
     for (uint32_t i = 0; i < node->n_config; i++)
         if (gc_bytes_equal(node->config[i].key, setting->key) &&
-            same_value(&node->config[i].value, &setting->value))
+            gc_plan_same_value(&node->config[i].value, &setting->value))
             return true;
     return false;
 }

@@ -151,6 +151,12 @@ static struct gc_bytes pushed_text(struct gc_planner *p, const struct gc_program
 /* Of a hoisted step the same is told where its node is at home. */
 static void push_down(struct gc_planner *p, struct gc_program *program, struct gc_step *step)
 {
+    if (gc_plan_cascades(p, step)) {
+        give_reason(p, step->node,
+                    gc_plan_text(p, GC_MAX_TEXT, "cascade: made of '%b', the next larger thumbnail of the same image",
+                                 program->steps[step->inputs[0].step].id));
+        return;
+    }
     uint64_t from = step->traits & GC_TRAIT_SHRINK_ON_LOAD ? image_read(p, step) : GC_UNSET;
     from = made_by(p, program, from);
     if (from == GC_UNSET)

@@ -12,6 +12,7 @@
 #include "coordinator/plan/plan.h"
 
 #define GC_PLAN_NONE UINT32_MAX
+#define GC_PLAN_LARGEST 1000000000 /* a side of an image: two of them multiply without overflow */
 
 /* The value of a node's first output; where the op hands its input on, what that brings. */
 struct gc_plan_gives {
@@ -123,8 +124,14 @@ void gc_plan_compare(struct gc_planner *p);
 void gc_plan_policies(struct gc_planner *p);
 void gc_plan_cut(struct gc_planner *p);
 void gc_plan_steps(struct gc_planner *p);
+void gc_plan_cascade(struct gc_planner *p, struct gc_program *program);
 void gc_plan_reads(struct gc_planner *p);
 void gc_plan_fuse(struct gc_planner *p);
+
+/* expand.c: whether two values of config are the same. */
+bool gc_plan_same_value(const struct gc_value *a, const struct gc_value *b);
+/* cascade.c: whether the step is fed by a larger thumbnail, and not by the decode that its node names. */
+bool gc_plan_cascades(const struct gc_planner *p, const struct gc_step *step);
 
 /* validate.c: the op of that name, or NULL. O(log ops). */
 const struct gc_op *gc_plan_op(const struct gc_catalogue *c, struct gc_bytes name);

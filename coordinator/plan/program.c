@@ -239,6 +239,7 @@ void gc_plan_steps(struct gc_planner *p)
         describe_node(p, i);
     for (uint32_t s = 0; s < plan->n_stages && !p->full; s++) {
         p->draft->programs[s].timeout_ns = plan->stages[s].timeout_ns;
+        gc_plan_cascade(p, &p->draft->programs[s]);
         fill_below(p, s);
         if (!plan->stages[s].scan)
             fill_readers(p, &p->draft->programs[s]);

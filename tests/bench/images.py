@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Images against libvips by hand: ratios of rounds side by side, medians of five; a table, and JSON with --json FILE.
 
-  images.py [web] [five] [files] [--rounds N] [--executors N] [--copies N] [--json FILE]
+  images.py [web] [five] [cascade] [files] [--rounds N] [--executors N] [--copies N] [--json FILE]
       web    photographs -> 512 px -> sharpen -> WebP, against the same loop on libvips in as many processes
       files  the same against that loop op by op, with files between the ops
-      five   five sizes of each picture, against three ways of doing it by hand
+      five   five sizes of each picture, each with the pixels of its own thumbnail, against the two ways by hand that make them
+      cascade  the same where the job lets a thumbnail be made of the next larger one, against the best of three ways by hand
 The pictures are GRAPHCAP_TEST_DATA/photos; without it, made ones (said so). Each is taken `--copies` times (3), so that starting counts
 for little. What is timed is the outer process: `gcctl run` with its private coordinator up and its executors warm, all outputs
 durable and published; of the loop, its whole life with one syncfs at its end. GC_BIN names the folder of the programs.
@@ -38,6 +39,8 @@ FIVE = HEAD.format(name="five") + "".join(
     f"""    - {{id: s{w}, op: thumbnail_image, inputs: [image], config: {{width: {w}, size: down}}}}
     - {{id: saved{w}, op: save, inputs: [s{w}], config: {{to: "out/{{path}}-{w}.webp", Q: 80, exists: overwrite}}}}
 """ for w in SIZES)
+CASCADE = FIVE.replace("name: five", "name: cascade").replace("op: load, inputs: [photos]}",
+                                                             "op: load, inputs: [photos], config: {cascade: true}}")
 
 
 class Bench:
@@ -48,7 +51,7 @@ class Bench:
         harness.check(os.path.exists(self.loop), f"there is no {self.loop}: build the whole project")
         self.files = self.pictures()
         self.megapixels = float(self.run_loop("pixels").stdout)
-        for name, text in (("web", WEB), ("five", FIVE)):
+        for name, text in (("web", WEB), ("five", FIVE), ("cascade", CASCADE)):
             self.place.write(f"{name}.yaml", text)
 
     def pictures(self):
@@ -120,15 +123,18 @@ def show(name, r):
     for mode, h in r["by_hand"].items():
         print(f"{'':6} {mode:12} {h['seconds']:8.2f} s {'':17} {h['megapixels_per_second_per_core']:8.1f} MP/s a core   "
               f"graphcap is {h['ratio']:.2f} times as fast ({h['ratio_least']:.2f} to {h['ratio_most']:.2f})")
+    if len(r["by_hand"]) > 1:
+        print(f"{'':6} the best of these, round by round: {r['ratio_to_best']:.2f}")
 
 
 CASES = {"web": ("web", ["web"]), "files": ("web", ["files-png", "files-v"]),
-         "five": ("five", ["five-loads", "five-shared", "five-chain"])}
+         "five": ("five", ["five-loads", "five-shared"]),
+         "cascade": ("cascade", ["five-loads", "five-shared", "five-chain"])}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("cases", nargs="*", help="web, files, five (all)")
+    parser.add_argument("cases", nargs="*", help="web, files, five, cascade (all)")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--executors", type=int, default=os.cpu_count())
     parser.add_argument("--copies", type=int, default=3)

@@ -64,6 +64,9 @@ static const struct gc_op_config_row load_config[] = {
     {"path", GC_TYPE_STRING, false, GC_NO_RANGE, NULL, NULL, "this one file, for a node without an input"},
     {"shrink_on_load", GC_TYPE_BOOL, false, GC_NO_RANGE, "true", NULL,
      "whether a reader may take over the decode and shrink while loading"},
+    {"cascade", GC_TYPE_BOOL, false, GC_NO_RANGE, "false", NULL,
+     "whether a thumbnail of this image may be made of the next larger one that stands before it in the job, instead of the file: "
+     "faster, with pixels that differ a little"},
 };
 
 static const char *const exists_choices[] = {"error", "skip", "overwrite", NULL};

@@ -72,10 +72,11 @@ static struct gc_op ops[] = {
      IN({.name = B("item"), .type = GC_TYPE_ITEM}),
      .n_outputs = 2,
      .outputs = (struct gc_op_output[]){{B("image"), GC_TYPE_IMAGE}, {B("exif"), GC_TYPE_RECORD}},
-     .n_config = 3,
+     .n_config = 4,
      .config =
          (struct gc_op_config[]){
              {.key = B("path"), .type = GC_TYPE_STRING, NO_RANGE},
+             {.key = B("cascade"), .type = GC_TYPE_BOOL, NO_RANGE},
              {.key = B("shrink_on_load"),
               .type = GC_TYPE_BOOL,
               NO_RANGE,
