@@ -385,8 +385,19 @@ static void *list_blobs(VipsImage *image, const char *name, GValue *value, void 
     return NULL;
 }
 
+/* Whoever sets a block of EXIF makes libvips read it again: a picture that was turned is to be turned once more then. */
+static void keep_orientation(VipsImage *image, bool had, int orientation)
+{
+    if (had)
+        vips_image_set_int(image, VIPS_META_ORIENTATION, orientation);
+    else
+        (void)vips_image_remove(image, VIPS_META_ORIENTATION);
+}
+
 void gc_vips_own_metadata(VipsImage *image)
 {
+    bool had = vips_image_get_typeof(image, VIPS_META_ORIENTATION) != 0;
+    int orientation = vips_image_get_orientation(image);
     GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
     (void)vips_image_map(image, list_blobs, names);
     for (guint i = 0; i < names->len; i++) {
@@ -398,6 +409,7 @@ void gc_vips_own_metadata(VipsImage *image)
             vips_image_set_blob_copy(image, names->pdata[i], data, len);
     }
     g_ptr_array_free(names, TRUE);
+    keep_orientation(image, had, orientation);
 }
 
 bool gc_vips_build(VipsOperation *op, VipsImage **ret_out)
