@@ -115,7 +115,7 @@ static bool one_to_one(unsigned set)
  * compared beforehand, nor need they. */
 static bool always_one_to_one(const struct gc_planner *p, uint32_t source, unsigned set)
 {
-    if (set & (FIELD_INDEX | FIELD_DIGEST))
+    if ((set & FIELD_DIGEST) || set == FIELD_INDEX) /* {index} beside another: 1 and "1a" meet 11 and "a" */
         return true;
     if (!gc_plan_setting(&p->v[source], "pattern"))
         return false;
