@@ -13,7 +13,9 @@ struct group {
     uint32_t *nodes;  /* in the job's order */
     uint32_t *parent; /* by node of the job: union-find over the group's edges */
     uint32_t *size;   /* by node of the job, of a root: steps of its component */
-    uint32_t *stage;  /* by node of the job, of a root: where its component went, or GC_PLAN_NONE */
+    uint32_t *
+        files; /* by node of the job, of a root: that its component's steps name, one read twice counted twice */
+    uint32_t *stage; /* by node of the job, of a root: where its component went, or GC_PLAN_NONE */
     uint64_t **
         seen; /* by node of the job, of a root: the set of the run's nodes that its component's items see, or NULL */
 };
@@ -28,6 +30,7 @@ static bool open_group(struct gc_planner *p, struct group *g)
     g->nodes = GC_PLANNER_ARRAY(p, uint32_t, p->n);
     g->parent = GC_PLANNER_ARRAY(p, uint32_t, p->n);
     g->size = GC_PLANNER_ARRAY(p, uint32_t, p->n);
+    g->files = GC_PLANNER_ARRAY(p, uint32_t, p->n);
     g->stage = GC_PLANNER_ARRAY(p, uint32_t, p->n);
     g->seen = GC_PLANNER_ARRAY(p, uint64_t *, p->n);
     return !p->full;
@@ -54,6 +57,7 @@ static void join(struct group *g, uint32_t a, uint32_t b)
     }
     g->parent[high] = low;
     g->size[low] += g->size[high];
+    g->files[low] += g->files[high];
 }
 
 /* Of a component that sees nothing of the run no set is made. */
@@ -79,6 +83,8 @@ static void collect(struct gc_planner *p, struct group *g, uint32_t source)
         g->nodes[g->n++] = i;
         g->parent[i] = i;
         g->size[i] = !gc_plan_scans(&p->v[i]); /* no step of the items' */
+        g->files[i] = gc_plan_has(&p->v[i], GC_TRAIT_READS_FILE) &&
+                      gc_plan_own_setting(&p->v[i], gc_str_bytes(GC_STR("path")));
         g->stage[i] = GC_PLAN_NONE;
         const struct gc_node *node = p->v[i].node;
         for (uint32_t k = 0; k < node->n_inputs; k++)
@@ -139,20 +145,23 @@ static void pack(struct gc_planner *p, struct group *g, uint64_t source)
 {
     uint32_t stage = GC_PLAN_NONE;
     uint32_t filled = 0;
+    uint32_t files = 0;
     for (uint32_t i = 0; i < g->n; i++) {
         uint32_t root = root_of(g, g->nodes[i]);
         if (g->stage[root] == GC_PLAN_NONE) {
             if (!component_fits(p, g, root))
                 return;
-            if (stage == GC_PLAN_NONE || steps_of(p, filled + g->size[root], p->parts[stage].hoisted,
-                                                  g->seen[root]) > GC_MAX_STAGE_NODES) {
+            if (stage == GC_PLAN_NONE || files + g->files[root] > GC_MAX_STAGE_INPUTS - 1 ||
+                steps_of(p, filled + g->size[root], p->parts[stage].hoisted, g->seen[root]) >
+                    GC_MAX_STAGE_NODES) {
                 stage = add_stage(p, GC_STAGE_ITEM, source);
-                filled = 0;
+                filled = files = 0;
             }
             if (stage == GC_PLAN_NONE)
                 return;
             g->stage[root] = stage;
             filled += g->size[root];
+            files += g->files[root];
             show(p, g, root);
         }
         p->v[g->nodes[i]].runs_in = p->v[g->nodes[i]].stage = g->stage[root];

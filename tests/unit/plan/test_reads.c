@@ -59,5 +59,21 @@ START_TEST(the_item_has_its_place)
 }
 END_TEST
 
-GC_SUITE("plan: files of a task", GC_TEST(as_many_as_go_with_a_task), GC_TEST(one_more),
-         GC_TEST(a_file_counts_once), GC_TEST(the_item_has_its_place))
+/* Files that have nothing to do with each other are no one task's. */
+START_TEST(unrelated_files_are_read_apart)
+{
+    struct fixture *f = fixture();
+    for (unsigned i = 0; i < 3 * OTHERS; i++) {
+        char line[64];
+        snprintf(line, sizeof line, "mark%u load - path=%u.png", i, i);
+        node(f, line);
+    }
+    const struct gc_plan *p = good(f);
+    ck_assert_uint_eq(p->n_stages, 3);
+    for (uint32_t s = 0; s < 3; s++)
+        ck_assert_uint_eq(p->stages[s].n_nodes, OTHERS);
+}
+END_TEST
+
+GC_SUITE("plan: files of a task", GC_TEST(unrelated_files_are_read_apart), GC_TEST(as_many_as_go_with_a_task),
+         GC_TEST(one_more), GC_TEST(a_file_counts_once), GC_TEST(the_item_has_its_place))
