@@ -125,6 +125,18 @@ dag:
     - {id: f, op: sleep, inputs: [l], config: {seconds: soon}}
 """, ["config.yaml:5: node 'e': config.secunds: op 'sleep' has no such setting; did you mean 'seconds'?\n",
       "config.yaml:6: node 'f': config.seconds: must be a number, not 'soon'\n"]),
+    ("fields.yaml", """name: x
+dag:
+  nodes:
+    - {id: p, op: files, config: {path: .}}
+    - {id: i, op: load, inputs: [p]}
+    - {id: d, op: describe, inputs: [i]}
+    - {id: h, op: histogram, inputs: [d], config: {field: maen, min: 0, max: 1}}
+    - {id: t, op: top, inputs: [d], config: {by: colour}}
+    - {id: g, op: group_near, inputs: [d]}
+""", ["fields.yaml:7: node 'h': config.field: there is no field 'maen' here that is a number; did you mean 'mean'?\n",
+      "fields.yaml:8: node 't': config.by: there is no field 'colour' here that is a number, but 'width', ",
+      "fields.yaml:9: node 'g': config.field: no field of what it reads is a hash\n"]),
 ]
 
 
