@@ -112,6 +112,9 @@ def one(layout, kills, seed):
                 except ProcessLookupError:
                     pass
         waiter.join()
+        # The last kill may have come after the run's end: its coordinator is on the way back.
+        harness.wait_for("the coordinator", lambda: place.gcctl("show", run, code=None).returncode == 0)
+        place.gcctl("wait", run, code=None, timeout=900)
         shown = place.json("show", run)
         check(shown["state"] == "completed", f"{shown}\n{place.gcctl('failures', run, code=None).out[:2000]}\n{place.logs()}")
         for name, n in shown["nodes"].items():
