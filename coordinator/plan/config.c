@@ -31,6 +31,7 @@ static const char *type_text(uint64_t type)
     case GC_TYPE_BOOL: return "true or false";
     case GC_TYPE_STRING: return "a string";
     case GC_TYPE_LIST: return "a list";
+    case GC_TYPE_NUMBERS: return "a number, or a list of them";
     case GC_TYPE_EXPRESSION: return "a condition";
     case GC_TYPE_NUMBER_FIELD:
     case GC_TYPE_HASH_FIELD: return "the name of a field";
@@ -74,6 +75,19 @@ static bool to_real(const struct gc_value *in, struct gc_value *ret)
     return true;
 }
 
+/* Integers among them stay what they are. */
+static bool to_numbers(const struct gc_value *in, struct gc_value *ret)
+{
+    if (in->kind == GC_VALUE_STRING)
+        return to_real(in, ret);
+    if (in->kind != GC_VALUE_LIST)
+        return in->kind == GC_VALUE_INT || in->kind == GC_VALUE_REAL;
+    for (uint32_t i = 0; i < in->n; i++)
+        if (in->as.items[i].kind != GC_VALUE_INT && in->as.items[i].kind != GC_VALUE_REAL)
+            return false;
+    return in->n > 0;
+}
+
 static bool to_bool(const struct gc_value *in, struct gc_value *ret)
 {
     if (in->kind != GC_VALUE_STRING)
@@ -96,6 +110,7 @@ static bool typed(const struct gc_value *in, uint64_t type, struct gc_value *ret
     case GC_TYPE_HASH_FIELD:
     case GC_TYPE_STRING: return in->kind == GC_VALUE_STRING;
     case GC_TYPE_LIST: return in->kind == GC_VALUE_LIST;
+    case GC_TYPE_NUMBERS: return to_numbers(in, ret);
     default: return true;
     }
 }
@@ -105,6 +120,8 @@ static void wrong_type(struct gc_planner *p, uint32_t node, struct gc_bytes fiel
 {
     if (is->kind == GC_VALUE_NULL)
         gc_plan_error(p, node, field, "has no value: it must be %s", type_text(type));
+    else if (type == GC_TYPE_NUMBERS && is->kind == GC_VALUE_LIST)
+        gc_plan_error(p, node, field, "must be a number, or a list of one at least and of nothing else");
     else if (is->kind == GC_VALUE_STRING)
         gc_plan_error(p, node, field, "must be %s, not '%b'", type_text(type), shown(is->as.string));
     else if (type == GC_TYPE_STRING && is->kind <= GC_VALUE_REAL)

@@ -115,7 +115,7 @@ def any_value(config):
         return config["choices"][-1]
     if config["type"] == "bool":
         return True
-    if config["type"] == "any":
+    if config["type"] == "numbers":
         return [3]
     low, high = config.get("min", 2), config.get("max", 2)
     return max(low, min(high, 2 if config["type"] == "int" else 1.5))

@@ -38,6 +38,7 @@ static struct gc_value fallback_of(const struct gc_op_config_row *row, struct gc
     case GC_TYPE_RECORD:
     case GC_TYPE_LIST:
     case GC_TYPE_HASH:
+    case GC_TYPE_NUMBERS:
     case GC_TYPES: break;
     }
     GC_NEVER("a default of a type that has none");

@@ -150,7 +150,7 @@ static enum gc_err describe_type(GParamSpec *spec, struct gc_arena *arena, bool 
     if (G_IS_PARAM_SPEC_OBJECT(spec))
         return describe_names(gc_vips_interpolators, arena, ret);
     if (G_IS_PARAM_SPEC_BOXED(spec)) {
-        ret->type = GC_TYPE_ANY; /* a list of numbers, or one */
+        ret->type = GC_TYPE_NUMBERS;
         return GC_OK;
     }
     return describe_number(spec, ret);

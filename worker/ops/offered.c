@@ -105,6 +105,7 @@ static enum gc_err review_names(const char *names, const struct gc_form_part *pa
     (void)snprintf(help, sizeof help, "%s: a name or its number, or a list of them",
                    g_param_spec_get_blurb(part->spec));
     row->help = gc_arena_text(arena, help);
+    row->type = GC_TYPE_ANY;
     return gc_vips_describe_names(names, arena, row);
 }
 

@@ -94,6 +94,17 @@ static bool one_of(const char *const *choices, struct gc_bytes text)
     return false;
 }
 
+static bool are_numbers(const struct gc_value *v)
+{
+    double number;
+    if (v->kind != GC_VALUE_LIST)
+        return gc_value_as_real(v, &number);
+    for (uint32_t i = 0; i < v->n; i++)
+        if (!gc_value_as_real(&v->as.items[i], &number))
+            return false;
+    return v->n > 0;
+}
+
 static bool has_type(const struct gc_value *v, enum gc_type type)
 {
     int64_t n;
@@ -107,6 +118,7 @@ static bool has_type(const struct gc_value *v, enum gc_type type)
     case GC_TYPE_HASH_FIELD:
     case GC_TYPE_STRING: return v->kind == GC_VALUE_STRING;
     case GC_TYPE_LIST: return v->kind == GC_VALUE_LIST;
+    case GC_TYPE_NUMBERS: return are_numbers(v);
     case GC_TYPE_RECORD: return v->kind == GC_VALUE_MAP;
     case GC_TYPE_ITEM:
     case GC_TYPE_HASH:

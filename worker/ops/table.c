@@ -169,7 +169,7 @@ static const struct gc_op_field_row group_shape[] = {
     }
 #define TILE_BACKGROUND                                                                                      \
     {                                                                                                        \
-        "background", GC_TYPE_ANY, false, GC_NO_RANGE, NULL, NULL,                                           \
+        "background", GC_TYPE_NUMBERS, false, GC_NO_RANGE, NULL, NULL,                                       \
             "behind and between the tiles: red, green and blue of 0 to 255, or one number; white by default" \
     }
 static const struct gc_op_config_row tile_config[] = {TILE_SIZE, TILE_LIMIT, TILE_BACKGROUND};

@@ -118,10 +118,11 @@ static struct gc_op ops[] = {
      .n_inputs = 1,
      IN({.name = B("in"), .type = GC_TYPE_IMAGE, .required = true}),
      OUT(IMAGE),
-     .n_config = 2,
+     .n_config = 3,
      .config =
          (struct gc_op_config[]){
              {.key = B("sigma"), .type = GC_TYPE_REAL, .min = 0.000001, .max = 10},
+             {.key = B("weights"), .type = GC_TYPE_NUMBERS, NO_RANGE},
              {.key = B("note"), .type = GC_TYPE_ANY, NO_RANGE},
          }},
     {.name = B("composite2"),

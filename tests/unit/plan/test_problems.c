@@ -135,6 +135,35 @@ START_TEST(choices_in_a_list)
 }
 END_TEST
 
+START_TEST(a_number_or_a_list_of_them)
+{
+    struct fixture *f = fixture();
+    struct gc_value items[] = {{.kind = GC_VALUE_INT, .as.integer = 3},
+                               {.kind = GC_VALUE_REAL, .as.real = 0.5},
+                               {.kind = GC_VALUE_STRING, .as.string = gc_str_bytes(GC_STR("red"))}};
+    node(f, "p files - path=a");
+    node(f, "i load p");
+    node(f, "a sharpen i weights=3");
+    node(f, "b sharpen i weights=0.5");
+    node(f, "c sharpen i weights='4"); /* as a parameter comes */
+    node(f, "d sharpen i weights=[]")->config[0].value =
+        (struct gc_value){.kind = GC_VALUE_LIST, .n = 2, .as.items = items};
+    good(f);
+    ck_assert_uint_eq(step_of(f, "c")->config[0].value.kind, GC_VALUE_REAL);
+    node(f, "e sharpen i weights=red");
+    node(f, "f sharpen i weights=[]");
+    node(f, "g sharpen i weights=[]")->config[0].value =
+        (struct gc_value){.kind = GC_VALUE_LIST, .n = 3, .as.items = items};
+    node(f, "h sharpen i weights=true");
+    plan(f);
+    has_error(f, "e", "config.weights", "must be a number, or a list of them, not 'red'");
+    has_error(f, "f", "config.weights", "must be a number, or a list of one at least");
+    has_error(f, "g", "config.weights", "must be a number, or a list of one at least");
+    has_error(f, "h", "config.weights", "must be a number, or a list of them, not true or false");
+    has_problems(f, 4);
+}
+END_TEST
+
 START_TEST(ranges_and_choices)
 {
     struct fixture *f = fixture();
@@ -580,7 +609,7 @@ END_TEST
 
 GC_SUITE("plan: problems", GC_TEST(no_nodes), GC_TEST(counts_that_differ), GC_TEST(ids),
          GC_TEST(ops_that_are_not_there), GC_TEST(no_catalogue), GC_TEST(keys), GC_TEST(types),
-         GC_TEST(ranges_and_choices), GC_TEST(choices_in_a_list),
+         GC_TEST(ranges_and_choices), GC_TEST(choices_in_a_list), GC_TEST(a_number_or_a_list_of_them),
          GC_TEST(values_take_the_type_of_their_field), GC_TEST(numbers_in_text),
          GC_TEST(large_integers_for_a_number), GC_TEST(inputs_that_are_too_many_or_missing),
          GC_TEST(inputs_by_name), GC_TEST(wrong_names_of_inputs), GC_TEST(types_of_inputs),
