@@ -5,7 +5,7 @@
  * in order, for each node of the stage in order whose outcome is done (cached, warned): its value; nothing else.
  *
  * Own writer and cursor reader (no allocation, no recursion beyond GC_MAX_DEPTH): the guard's rules apply. Pure.
- * The image value that no op kept is a record {width, height, bands, format}.
+ * The image value that no op kept is a record of GC_IMAGE_FIELDS, and behind them what else its op tells of it.
  */
 #ifndef GC_PROTO_VALUES_H
 #define GC_PROTO_VALUES_H
@@ -14,6 +14,13 @@
 #include "common/error.h"
 #include "common/slice.h"
 #include "proto/message.h"
+
+/* FIELD(name, type): of every image's record, in this order. */
+#define GC_IMAGE_FIELDS(FIELD)  \
+    FIELD(width, GC_TYPE_INT)   \
+    FIELD(height, GC_TYPE_INT)  \
+    FIELD(bands, GC_TYPE_INT)   \
+    FIELD(format, GC_TYPE_STRING)
 
 /* Writers append to `b`; a full buffer is remembered in it (gc_buf_ok). */
 void gc_value_put_nil(struct gc_buf *b);

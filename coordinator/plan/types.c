@@ -1,22 +1,30 @@
 /* What each node gives, in type and shape: of most what their op declares, of an op that hands its first input on what that brings. */
 #include "coordinator/plan/planner.h"
+#include "proto/values.h"
 
-/* What is told of an image that stays in memory. */
+/* What is told of an image where its op tells no more. */
 static struct gc_field image_shape[] = {
-    {{(const uint8_t *)"width", 5}, GC_TYPE_INT},
-    {{(const uint8_t *)"height", 6}, GC_TYPE_INT},
-    {{(const uint8_t *)"bands", 5}, GC_TYPE_INT},
-    {{(const uint8_t *)"format", 6}, GC_TYPE_STRING},
+#define FIELD(name, type) {{(const uint8_t *)#name, sizeof #name - 1}, type},
+    GC_IMAGE_FIELDS(FIELD)
+#undef FIELD
 };
+
+static struct gc_plan_gives of_type(uint64_t type)
+{
+    struct gc_plan_gives g = {.type = type};
+    if (type == GC_TYPE_IMAGE) {
+        g.n_shape = GC_COUNT_OF(image_shape);
+        g.shape = image_shape;
+    }
+    return g;
+}
 
 static struct gc_plan_gives declared(const struct gc_op *op)
 {
-    struct gc_plan_gives g = {.type = GC_TYPE_ANY, .n_shape = op->n_shape, .shape = op->shape};
-    if (op->n_outputs)
-        g.type = op->outputs[0].type;
-    if (g.type == GC_TYPE_IMAGE) {
-        g.n_shape = GC_COUNT_OF(image_shape);
-        g.shape = image_shape;
+    struct gc_plan_gives g = of_type(op->n_outputs ? op->outputs[0].type : GC_TYPE_ANY);
+    if (op->n_shape > 0) {
+        g.n_shape = op->n_shape;
+        g.shape = op->shape;
     }
     return g;
 }
@@ -38,7 +46,9 @@ struct gc_plan_gives gc_plan_gives(const struct gc_planner *p, const struct gc_i
     const struct gc_op_output *output = gc_plan_output(p, in);
     if (output == from->op->outputs)
         return from->gives;
-    return (struct gc_plan_gives){.type = output ? output->type : GC_TYPE_ANY, .origin = (uint32_t)in->node};
+    struct gc_plan_gives g = of_type(output ? output->type : GC_TYPE_ANY);
+    g.origin = (uint32_t)in->node;
+    return g;
 }
 
 void gc_plan_types(struct gc_planner *p, uint32_t node)

@@ -2,6 +2,7 @@
 #include "worker/ops/op.h"
 
 #include "common/macros.h"
+#include "proto/values.h"
 #include "worker/ops/near.h"
 #include "worker/ops/published.h"
 #include "worker/ops/reducer.h"
@@ -24,7 +25,10 @@ static const struct gc_op_input_row takes_any[] = {{"in", GC_TYPE_ANY, true, fal
 static const struct gc_op_input_row takes_anything[] = {{"in", GC_TYPE_ANY, false, true}};
 
 const struct gc_op_field_row gc_image_shape[GC_IMAGE_SHAPE_N] = {
-    {"width", GC_TYPE_INT}, {"height", GC_TYPE_INT}, {"bands", GC_TYPE_INT}, {"format", GC_TYPE_STRING}};
+#define FIELD(name, type) {#name, type},
+    GC_IMAGE_FIELDS(FIELD)
+#undef FIELD
+};
 
 /* ---- sources: run by the lister ---- */
 

@@ -370,7 +370,14 @@ START_TEST(shapes_of_what_steps_read)
     node(f, "all collected kept");
     node(f, "means collected mean");
     node(f, "same twins image");
-    good(f);
+    node(f, "marked regions image");
+    node(f, "some filter marked where=segments>1");
+    node(f, "few filter marked.edges where=width>1");
+    const struct gc_plan *p = good(f);
+    ck_assert_uint_eq(own_step(f, "some")->n_shape, 5); /* an image, and what its op tells beside */
+    ck_assert(is_text(own_step(f, "some")->shape[4].name, "segments"));
+    ck_assert_uint_eq(own_step(f, "few")->n_shape, 4); /* of another output it tells nothing */
+    ck_assert_uint_eq(p->nodes[own_step(f, "marked")->node].n_shape, 5);
     ck_assert_uint_eq(own_step(f, "image")->n_shape, 0); /* an item */
     ck_assert_uint_eq(own_step(f, "tone")->n_shape, 4);  /* an image is told as a record of four */
     ck_assert_uint_eq(own_step(f, "kept")->n_shape, 1);
