@@ -147,7 +147,7 @@ static void say_pages(struct gc_msg *msg, const struct agent_lease *l, const str
     msg->bulk = r->chunk.bulk;
 }
 
-static void send(struct gc_agent *a, struct agent_result *r)
+static void say(struct gc_agent *a, struct agent_result *r)
 {
     static const enum gc_msg_type types[] = {
         [AGENT_CHUNK] = GC_MSG_RESULT, [AGENT_FAULT] = GC_MSG_FAULT, [AGENT_PAGES] = GC_MSG_PAGES};
@@ -177,10 +177,10 @@ void result_turn(struct gc_agent *a)
         if (a->now_ns - r->sent_ns < GC_RESEND_NS)
             break;
         gc_list_remove(&a->sent, &r->link);
-        send(a, r);
+        say(a, r);
     }
     while (a->sent.count < a->window && a->waiting.count > 0)
-        send(a, result_of(gc_list_take_first(&a->waiting)));
+        say(a, result_of(gc_list_take_first(&a->waiting)));
 }
 
 void result_unsend_all(struct gc_agent *a)
