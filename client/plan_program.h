@@ -13,17 +13,7 @@
 
 #include <stdbool.h>
 
-#include "common/json/text.h"
-#include "proto/message.h"
-
-struct gc_plan_view {
-    const struct gc_plan *plan;
-    const struct gc_program *programs; /* of its stages; checked by gc_plan_view_wrong */
-    const struct gc_catalogue *catalogue;
-};
-
-/* What makes it unreadable: an index that leads nowhere. NULL: nothing; the functions below rely on it. Static. */
-const char *gc_plan_view_wrong(const struct gc_plan_view *view);
+#include "client/plan_view.h"
 
 /* Appends the line of a step, without its end. False: it has none, and why was appended. */
 bool gc_plan_command(const struct gc_plan_view *view, uint32_t stage, uint32_t step, struct gc_text *out);

@@ -167,7 +167,7 @@ static const struct gc_op *mapped_op(struct gc_planner *p, uint32_t of, const st
                       op->name, op->maps);
         return NULL;
     }
-    const struct gc_op *mapped = gc_plan_op(p->catalogue, op->maps);
+    const struct gc_op *mapped = gc_catalogue_op(p->catalogue, op->maps);
     if (mapped && mapped->scope == GC_SCOPE_ITEM)
         return mapped;
     gc_plan_error(p, of, field,
@@ -180,7 +180,7 @@ static const struct gc_op *mapped_op(struct gc_planner *p, uint32_t of, const st
 static void look_at(struct gc_planner *p, struct expansion *x, uint32_t i)
 {
     const struct gc_node *node = &x->nodes[i];
-    const struct gc_op *op = gc_plan_op(p->catalogue, node->op);
+    const struct gc_op *op = gc_catalogue_op(p->catalogue, node->op);
     x->wants[i] = GC_PLAN_NONE;
     if (!op || op->maps.len == 0)
         return;

@@ -10,6 +10,7 @@
 #define GC_PLAN_PLANNER_H
 
 #include "coordinator/plan/plan.h"
+#include "proto/catalogue.h"
 
 #define GC_PLAN_NONE UINT32_MAX
 #define GC_PLAN_LARGEST 1000000000 /* a side of an image: two of them multiply without overflow */
@@ -132,9 +133,6 @@ void gc_plan_fuse(struct gc_planner *p);
 bool gc_plan_same_value(const struct gc_value *a, const struct gc_value *b);
 /* cascade.c: whether the step is fed by a larger thumbnail, and not by the decode that its node names. */
 bool gc_plan_cascades(const struct gc_planner *p, const struct gc_step *step);
-
-/* validate.c: the op of that name, or NULL. O(log ops). */
-const struct gc_op *gc_plan_op(const struct gc_catalogue *c, struct gc_bytes name);
 
 /* config.c: what a node's setting is, as written or as the op's default; NULL where there is neither. */
 const struct gc_value *gc_plan_setting(const struct gc_plan_vertex *v, const char *key);

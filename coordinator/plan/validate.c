@@ -2,23 +2,6 @@
 #include "common/nearest.h"
 #include "coordinator/plan/planner.h"
 
-const struct gc_op *gc_plan_op(const struct gc_catalogue *c, struct gc_bytes name)
-{
-    uint32_t low = 0;
-    uint32_t high = c->n_ops;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        int order = gc_str_compare(gc_bytes_str(c->ops[middle].name), gc_bytes_str(name));
-        if (order == 0)
-            return &c->ops[middle];
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return NULL;
-}
-
 static void unknown_op(struct gc_planner *p, uint32_t node)
 {
     struct gc_bytes field = gc_str_bytes(GC_STR("op"));
@@ -67,7 +50,7 @@ static void check_file(struct gc_planner *p, uint32_t node)
 
 static void validate(struct gc_planner *p, uint32_t i)
 {
-    p->v[i].op = gc_plan_op(p->catalogue, p->v[i].node->op);
+    p->v[i].op = gc_catalogue_op(p->catalogue, p->v[i].node->op);
     if (!p->v[i].op) {
         unknown_op(p, i);
         return;
