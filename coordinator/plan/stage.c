@@ -2,10 +2,10 @@
  *
  * A *group* is the item-scoped nodes below one source with the reducing nodes that they feed, or all nodes of the run. It is one
  * stage as long as it has at most GC_MAX_STAGE_NODES nodes, those of the run that its items see included, since a task's sets of
- * nodes are 64-bit masks. A larger one is cut
- * between nodes that do not depend on each other, so that no value ever crosses from one stage to another; where that is not
- * enough the job is refused.
+ * nodes are 64-bit masks, and names no more files than go with a task. A larger one is cut between nodes that do not depend on each
+ * other, so that no value ever crosses from one stage to another; where that is not enough the job is refused.
  */
+#include "common/disjoint.h"
 #include "coordinator/plan/planner.h"
 
 struct group {
@@ -38,24 +38,16 @@ static bool open_group(struct gc_planner *p, struct group *g)
 
 static uint32_t root_of(struct group *g, uint32_t node)
 {
-    while (g->parent[node] != node)
-        node = g->parent[node] = g->parent[g->parent[node]];
-    return node;
+    return gc_disjoint_root(g->parent, node);
 }
 
 /* The lower root wins, so that components are found in the job's order. */
 static void join(struct group *g, uint32_t a, uint32_t b)
 {
-    uint32_t low = root_of(g, a);
-    uint32_t high = root_of(g, b);
-    if (low == high)
+    uint32_t low;
+    uint32_t high;
+    if (!gc_disjoint_join(g->parent, a, b, &low, &high))
         return;
-    if (low > high) {
-        uint32_t swap = low;
-        low = high;
-        high = swap;
-    }
-    g->parent[high] = low;
     g->size[low] += g->size[high];
     g->files[low] += g->files[high];
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/assert.h"
+#include "common/disjoint.h"
 #include "common/num.h"
 
 enum {
@@ -85,26 +86,18 @@ static enum gc_err take_distinct(struct near *s, const uint64_t *hashes, uint32_
     return err;
 }
 
-/* ---- union-find ---- */
+/* ---- groups ---- */
 
 static uint32_t root_of(struct near *s, uint32_t i)
 {
-    while (s->parent[i] != i)
-        i = s->parent[i] = s->parent[s->parent[i]];
-    return i;
+    return gc_disjoint_root(s->parent, i);
 }
 
 static void unite(struct near *s, uint32_t a, uint32_t b)
 {
-    uint32_t x = root_of(s, a);
-    uint32_t y = root_of(s, b);
-    if (x == y)
-        return;
-    s->groups--;
-    if (x < y)
-        s->parent[y] = x;
-    else
-        s->parent[x] = y;
+    uint32_t low;
+    uint32_t high;
+    s->groups -= gc_disjoint_join(s->parent, a, b, &low, &high);
 }
 
 /* ---- comparing ---- */
