@@ -75,6 +75,15 @@ static inline bool gc_str_is(struct gc_str s, const char *cstring)
     return gc_str_equal(s, gc_str_of(cstring));
 }
 
+/* Whether it is one of a list that ends with NULL. */
+static inline bool gc_str_among(struct gc_str s, const char *const *list)
+{
+    for (; *list; list++)
+        if (gc_str_is(s, *list))
+            return true;
+    return false;
+}
+
 /* By bytes, as memcmp does; a prefix stands before what it begins. */
 static inline int gc_str_compare(struct gc_str a, struct gc_str b)
 {

@@ -194,14 +194,6 @@ static bool argument(VipsOperation *op, const char *name, GParamSpec **ret_spec,
     return true;
 }
 
-static bool closed_choice(const char *const *choices, struct gc_bytes text)
-{
-    for (; *choices; choices++)
-        if (gc_str_is(gc_bytes_str(text), *choices))
-            return true;
-    return false;
-}
-
 /* 32-bit ints, and the 64-bit ones that few operations have. */
 static enum gc_err set_int(GObject *op, GParamSpec *spec, const struct gc_value *v, struct gc_fault *fault)
 {
@@ -311,7 +303,7 @@ static enum gc_err set_text(GObject *op, GParamSpec *spec, const struct gc_value
     char text[64];
     bool interpolator = g_type_is_a(spec->value_type, VIPS_TYPE_INTERPOLATE);
     const char *const *choices = interpolator ? gc_vips_interpolators : gc_vips_profiles;
-    if (v->kind != GC_VALUE_STRING || !closed_choice(choices, v->as.string) ||
+    if (v->kind != GC_VALUE_STRING || !gc_str_among(gc_bytes_str(v->as.string), choices) ||
         !gc_str_copy(text, sizeof text, gc_bytes_str(v->as.string)))
         return gc_fault_set(fault, GC_ERR_INVALID, "none of its choices");
     if (!interpolator) {

@@ -71,19 +71,11 @@ static enum gc_cause check_apart(struct gc_run *run, const char *nickname, const
     return GC_CAUSE_NONE;
 }
 
-static bool one_of(const char *const *list, struct gc_str text)
-{
-    for (; *list; list++)
-        if (gc_str_is(text, *list))
-            return true;
-    return false;
-}
-
 static enum gc_cause check_choices(struct gc_run *run, const char *nickname, const char *key,
                                    const struct gc_value *v)
 {
     const char *const *choices = gc_offer_choices(nickname, key);
-    if (choices && (v->kind != GC_VALUE_STRING || !one_of(choices, gc_bytes_str(v->as.string))))
+    if (choices && (v->kind != GC_VALUE_STRING || !gc_str_among(gc_bytes_str(v->as.string), choices)))
         return gc_run_fail(run, GC_CAUSE_OP_ERROR, "%s: none of its choices", key);
     return GC_CAUSE_NONE;
 }
@@ -192,7 +184,7 @@ static enum gc_cause check_image(struct taken *t, const struct gc_cell *cell)
         return cause;
     const char *const *formats = gc_offer_formats(t->form->nickname);
     const char *format = vips_enum_nick(VIPS_TYPE_BAND_FORMAT, (int)cell->format);
-    if (formats && !one_of(formats, gc_str_of(format)))
+    if (formats && !gc_str_among(gc_str_of(format), formats))
         return gc_run_fail(t->run, GC_CAUSE_OP_ERROR, "%s does not take %s pixels: cast them before",
                            t->form->nickname, format);
     return GC_CAUSE_NONE;

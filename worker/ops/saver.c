@@ -148,10 +148,7 @@ const struct gc_saver *gc_saver_of(struct gc_str path, const struct gc_suffix **
 
 bool gc_saver_takes(const struct gc_saver *saver, struct gc_str setting)
 {
-    for (const char *const *s = saver->settings; *s; s++)
-        if (gc_str_is(setting, *s))
-            return true;
-    return false;
+    return gc_str_among(setting, saver->settings);
 }
 
 bool gc_saver_any_takes(struct gc_str setting)

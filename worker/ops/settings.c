@@ -86,14 +86,6 @@ static const struct gc_op_config_row *row_of_key(const struct gc_op_row *row, st
     return NULL;
 }
 
-static bool one_of(const char *const *choices, struct gc_bytes text)
-{
-    for (; *choices; choices++)
-        if (gc_str_is(gc_bytes_str(text), *choices))
-            return true;
-    return false;
-}
-
 static bool are_numbers(const struct gc_value *v)
 {
     double number;
@@ -137,7 +129,7 @@ static enum gc_err check_value(const struct gc_op_config_row *row, const struct 
     if (row->min <= row->max && gc_value_as_real(v, &number) && !(number >= row->min && number <= row->max))
         return gc_fault_set(fault, GC_ERR_INVALID, "%s: %g lies outside of %g to %g", row->key, number,
                             row->min, row->max);
-    if (row->choices && v->kind == GC_VALUE_STRING && !one_of(row->choices, v->as.string))
+    if (row->choices && v->kind == GC_VALUE_STRING && !gc_str_among(gc_bytes_str(v->as.string), row->choices))
         return gc_fault_set(fault, GC_ERR_INVALID, "%s: '%.*s' is none of its choices", row->key,
                             GC_STR_ARGS(gc_bytes_str(v->as.string)));
     return GC_OK;
