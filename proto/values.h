@@ -16,10 +16,10 @@
 #include "proto/message.h"
 
 /* FIELD(name, type): of every image's record, in this order. */
-#define GC_IMAGE_FIELDS(FIELD)  \
-    FIELD(width, GC_TYPE_INT)   \
-    FIELD(height, GC_TYPE_INT)  \
-    FIELD(bands, GC_TYPE_INT)   \
+#define GC_IMAGE_FIELDS(FIELD) \
+    FIELD(width, GC_TYPE_INT)  \
+    FIELD(height, GC_TYPE_INT) \
+    FIELD(bands, GC_TYPE_INT)  \
     FIELD(format, GC_TYPE_STRING)
 
 /* Writers append to `b`; a full buffer is remembered in it (gc_buf_ok). */

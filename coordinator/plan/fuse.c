@@ -153,7 +153,8 @@ static void push_down(struct gc_planner *p, struct gc_program *program, struct g
 {
     if (gc_plan_cascades(p, step)) {
         give_reason(p, step->node,
-                    gc_plan_text(p, GC_MAX_TEXT, "cascade: made of '%b', the next larger thumbnail of the same image",
+                    gc_plan_text(p, GC_MAX_TEXT,
+                                 "cascade: made of '%b', the next larger thumbnail of the same image",
                                  program->steps[step->inputs[0].step].id));
         return;
     }

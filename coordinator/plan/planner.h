@@ -12,7 +12,7 @@
 #include "coordinator/plan/plan.h"
 #include "proto/catalogue.h"
 
-#define GC_PLAN_NONE UINT32_MAX
+#define GC_PLAN_NONE    UINT32_MAX
 #define GC_PLAN_LARGEST 1000000000 /* a side of an image: two of them multiply without overflow */
 
 /* The value of a node's first output; where the op hands its input on, what that brings. */

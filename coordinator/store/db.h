@@ -32,7 +32,7 @@ struct gc_store {
     int lock_fd;
     bool is_new;
     bool in_transaction;
-    bool forgets; /* there may be names of ended runs */
+    bool forgets;   /* there may be names of ended runs */
     int log_frames; /* in the write-ahead log, as of the last commit */
     char *path;
 };
@@ -86,7 +86,8 @@ enum gc_err gc_db_whole_document(struct gc_store *s, uint64_t run_no, enum gc_do
 
 /* names.c: the names of outputs that come with a run's pages; the first who makes one has it, who comes later clashes. Cost: a
  * search a name. */
-enum gc_err gc_names_add(struct gc_store *s, const struct gc_commit_pages *c, struct gc_fault *f) GC_MUST_CHECK;
+enum gc_err gc_names_add(struct gc_store *s, const struct gc_commit_pages *c,
+                         struct gc_fault *f) GC_MUST_CHECK;
 /* Appends a page's clashes (proto/names.h), as many as fit GC_MAX_BULK. */
 enum gc_err gc_names_clashes(struct gc_store *s, uint64_t run_no, uint64_t stage, uint64_t index,
                              struct gc_buf *out, struct gc_fault *f) GC_MUST_CHECK;

@@ -30,7 +30,7 @@ struct gc_blob {
     /* PAGE: where each item begins, and the end; missing: its bytes are no longer there, each item fails with this */
     uint32_t count;
     uint32_t *starts;
-    uint32_t missing; /* enum gc_cause */
+    uint32_t missing;   /* enum gc_cause */
     uint32_t n_clashes; /* outputs whose names others make; by item and node */
     struct gc_clash *clashes;
     size_t text_len;

@@ -28,7 +28,8 @@ struct gc_publish {
     struct gc_publish_folder {
         uint64_t device;
         uint64_t inode;
-    } durable[GC_PUBLISH_SETS][GC_PUBLISH_WAYS]; /* with all that is above them; in each set the newest first */
+    } durable[GC_PUBLISH_SETS]
+             [GC_PUBLISH_WAYS]; /* with all that is above them; in each set the newest first */
     struct gc_publish_folder folders[GC_PUBLISH_BATCH];
     uint32_t n_folders;
     int fds[GC_PUBLISH_BATCH];

@@ -38,8 +38,8 @@ static void copy_text(uint8_t to[GC_SHARE_TEXT], uint32_t *ret_len, const char *
 }
 
 /* The item's own file, or one that all items read: that is opened once a slice. */
-static void open_input(struct gc_tender *t, const struct gc_task *task, uint32_t i, struct gc_share_input *out,
-                       int *fds, unsigned *n)
+static void open_input(struct gc_tender *t, const struct gc_task *task, uint32_t i,
+                       struct gc_share_input *out, int *fds, unsigned *n)
 {
     const struct gc_stage_input *need = &t->needs.inputs[i];
     const struct gc_blob *page = t->now->input;

@@ -369,8 +369,8 @@ static bool has_encoder(const char *suffix)
     VipsImage *black;
     void *bytes = NULL;
     size_t len;
-    int compression = strcmp(suffix, ".avif") == 0 ? VIPS_FOREIGN_HEIF_COMPRESSION_AV1
-                                                   : VIPS_FOREIGN_HEIF_COMPRESSION_HEVC;
+    int compression =
+        strcmp(suffix, ".avif") == 0 ? VIPS_FOREIGN_HEIF_COMPRESSION_AV1 : VIPS_FOREIGN_HEIF_COMPRESSION_HEVC;
     ck_assert_int_eq(vips_black(&black, 64, 64, "bands", 3, NULL), 0);
     bool ok = vips_heifsave_buffer(black, &bytes, &len, "compression", compression, NULL) == 0;
     vips_error_clear();

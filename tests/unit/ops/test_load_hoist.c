@@ -63,7 +63,7 @@ START_TEST(it_is_computed_once_and_kept)
         rig_run(&r, photo);
         ck_assert_msg(r.result.n_faults == 0, "%s", rig_text(&r, saved));
         ck_assert_uint_eq(r.result.pixels, 2400); /* the item's, not the logo's */
-        ck_assert_uint_eq(r.touched, 2);             /* who reads it is to blame while it is computed */
+        ck_assert_uint_eq(r.touched, 2);          /* who reads it is to blame while it is computed */
         ck_assert_uint_eq(r.touches[0], 0);
         ck_assert_uint_eq(r.touches[1], 1);
         ck_assert(rig_same_pixels(in_folder("wanted.tif"), rig_output(&r, saved)));

@@ -315,15 +315,9 @@ START_TEST(settings_are_refused_at_install_or_run)
     static const struct {
         const char *op;
         const char *settings;
-    } rows[] = {{"load", "fail_on=never"},
-                {"load", "speed=1"},
-                {"save", "to=x.bmp"},
-                {"save", "to=x.gif Q=3"},
-                {"save", ""},
-                {"sleep", "seconds=-1"},
-                {"fail", "items=0"},
-                {"globalbalance", ""},
-                {"system", "cmd_format=ls"},
+    } rows[] = {{"load", "fail_on=never"}, {"load", "speed=1"},   {"save", "to=x.bmp"},
+                {"save", "to=x.gif Q=3"},  {"save", ""},          {"sleep", "seconds=-1"},
+                {"fail", "items=0"},       {"globalbalance", ""}, {"system", "cmd_format=ls"},
                 {"files", "path=x"}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct gc_fault fault = {0};

@@ -358,6 +358,6 @@ END_TEST
 GC_SUITE("pool publish", GC_TEST(publishes_whole_and_once), GC_TEST(two_of_one_name),
          GC_TEST(many_in_many_folders), GC_TEST(folders_are_durable_up_to_the_top),
          GC_TEST(a_folder_that_was_removed), GC_TEST(publishes_nothing_behind_the_fence),
-         GC_TEST(believes_no_length), GC_TEST(believes_no_digest), GC_TEST(a_disk_that_fails_keeps_all_from_their_names),
-         GC_TEST(follows_no_link_to_the_output), GC_TEST(each_file_has_its_own_answer),
-         GC_TEST(the_publisher_says_when_it_is_through))
+         GC_TEST(believes_no_length), GC_TEST(believes_no_digest),
+         GC_TEST(a_disk_that_fails_keeps_all_from_their_names), GC_TEST(follows_no_link_to_the_output),
+         GC_TEST(each_file_has_its_own_answer), GC_TEST(the_publisher_says_when_it_is_through))

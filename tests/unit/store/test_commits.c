@@ -262,8 +262,7 @@ START_TEST(what_workers_fetch)
     struct gc_page got;
     uint64_t clashes;
     gc_buf_reset(&out);
-    ck_assert_int_eq(gc_store_page(s, 1, FIXTURE_ITEM, 0, &got, &total, digest, &out, &clashes, &f),
-                     GC_OK);
+    ck_assert_int_eq(gc_store_page(s, 1, FIXTURE_ITEM, 0, &got, &total, digest, &out, &clashes, &f), GC_OK);
     ck_assert_uint_eq(clashes, 0);
     ck_assert_uint_eq(got.count, 3);
     ck_assert_uint_eq(total, FIXTURE_SOURCE);
